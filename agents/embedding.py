@@ -1,0 +1,42 @@
+"""Turning texts into vectors, behind a port that several stages share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.float32]
+"""One dimension, unit length."""
+
+
+class Embedded(NamedTuple):
+    """A text's vector and what it took."""
+
+    vector: Vector
+    tokens: int
+    """Of the embedding model: what its price card counts."""
+
+
+class Embedder(Protocol):
+    """A sentence-embedding model."""
+
+    name: str
+    dimensions: int
+
+    async def embed(self, text: str) -> Embedded:
+        """Embed one text; concurrent calls share a batch."""
+        ...
+
+
+def pack(vector: Vector) -> bytes:
+    """The vector as it travels: float16, little-endian."""
+    return vector.astype("<f2").tobytes()
+
+
+def unpack(data: bytes) -> Vector:
+    """The vector of :func:`pack`, at unit length again."""
+    vector = np.frombuffer(data, dtype="<f2").astype(np.float32)
+    length = float(np.linalg.norm(vector))
+    return vector / length if length else vector

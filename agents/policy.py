@@ -1,0 +1,233 @@
+"""What may be done with a request: one TOML file of models, prices, tenants and tasks.
+
+It is checked when it is read: a key that it should not have is an error, not a typing mistake that stays silent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from schemas.errors import DeadlinePassedError, InvalidRequestError, PolicyError, UnknownNameError
+from schemas.money import NANO, PriceBook, PriceCard, nano_usd
+from schemas.records import Lane, PredictionRequest
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model that some worker serves."""
+
+    engine: Literal["vllm", "openai"]
+    window: int
+    """Prompt and completion tokens together."""
+    path: str = ""
+    """A Hugging Face name or a folder, or ``embedded`` for the small model that comes with Headrace.
+
+    Where the engine is a server, its tokenizer is read from here all the same: budgets count its tokens.
+    """
+    url: str = ""
+    """Of the OpenAI-compatible server, up to and with ``/v1``."""
+    served_as: str = ""
+    """The name that server knows the model by, where it is another than ours."""
+    api_key_env: str = ""
+    """The environment variable that holds the server's key."""
+    max_num_seqs: int = 32
+    """Sequences that the engine runs at once; admission keeps 1.1 times as many with it."""
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A price card as people write it: dollars per million tokens, as strings."""
+
+    model: str
+    version: str
+    effective_from: datetime
+    input: str
+    output: str
+    cached_input: str | None = None
+    batch_percent: int = 100
+
+
+class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An organisation whose data and money are its own."""
+
+    cost_center: str
+    tasks: list[str]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A rule: where every condition given holds, the request goes to ``model``."""
+
+    model: str
+    max_prompt_tokens: int | None = None
+    lane: Lane | None = None
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may be done with the requests of one task."""
+
+    models: list[str]
+    """The first is the default; a request may name any of them."""
+    baseline: str
+    """The model that list cost is counted at. It needs a price card, not a server."""
+    routes: list[Route] = []
+    """Tried in order, before the default."""
+    cache: Literal["off", "exact", "semantic"] = "exact"
+    """Applies to requests at temperature 0 only: another draw is another answer."""
+    threshold: float = 0.95
+    """Cosine below which no stored question is close enough."""
+    ttl_seconds: int = 24 * 3600
+    """From insertion; a hit does not prolong it."""
+    fold_case: bool = False
+    multi_turn: Literal["off", "exact"] = "exact"
+    """What the cache may do for a conversation of several turns."""
+    deadline_seconds: int = 300
+    """For a request that names none."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a request may hold. A request over a limit is refused, never cut."""
+
+    messages: int = 256
+    content_bytes: int = 512 * 1024
+    id_length: int = 256
+    max_tokens: int = 8192
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file as it is written."""
+
+    models: dict[str, Model]
+    prices: list[Price]
+    tenants: dict[str, Tenant]
+    tasks: dict[str, Task]
+    limits: Limits = Limits()
+    embedder: str = "all-MiniLM-L6-v2"
+    """The embedding model's name on its price card."""
+
+
+ROLES = ("system", "user", "assistant")
+
+
+class Policy:
+    """The policy in force. Its version is a hash of what it says, and part of every fingerprint."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.models = document.models
+        self.embedder = document.embedder
+        self.prices = PriceBook([_card(price) for price in document.prices])
+        self.version = hashlib.sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()[:12]
+        self._check()
+
+    def task(self, request: PredictionRequest, *, received_at: int) -> Task:
+        """The task that governs ``request``, once every field of it has been checked.
+
+        Raises:
+            UnknownNameError: the tenant, the task, or the model is not in the policy, or not open to this tenant.
+            InvalidRequestError: a field is empty or over its limit.
+            DeadlinePassedError: its deadline lies before ``received_at`` (UTC epoch milliseconds).
+        """
+        tenant = self.document.tenants.get(request.tenant)
+        if tenant is None:
+            raise UnknownNameError(f"tenant {request.tenant!r} is not in the policy: add it to [tenants]")
+        if request.task not in tenant.tasks:
+            raise UnknownNameError(
+                f"task {request.task!r} is not open to tenant {request.tenant!r}, which has {sorted(tenant.tasks)}"
+            )
+        task = self.document.tasks[request.task]
+        if request.model is not None and request.model not in task.models:
+            raise UnknownNameError(
+                f"model {request.model!r} is not open to task {request.task!r}, which has {task.models}"
+            )
+        self._check_fields(request)
+        if request.deadline is not None and request.deadline <= received_at:
+            raise DeadlinePassedError(
+                f"the deadline lies {received_at - request.deadline} ms before the request reached its topic"
+            )
+        return task
+
+    def cost_center(self, request: PredictionRequest) -> str:
+        """Who pays: the request's own cost centre, or else its tenant's."""
+        return request.cost_center or self.document.tenants[request.tenant].cost_center
+
+    def _check_fields(self, request: PredictionRequest) -> None:
+        limits = self.document.limits
+        problem = None
+        if not 0 < len(request.request_id) <= limits.id_length:
+            problem = f"request_id has {len(request.request_id)} characters: it must have 1 to {limits.id_length}"
+        elif not request.messages:
+            problem = "messages is empty: send at least one user message"
+        elif len(request.messages) > limits.messages:
+            problem = f"messages holds {len(request.messages)}: the policy's limit is {limits.messages}"
+        elif request.messages[-1].role != "user" or not request.messages[-1].content.strip():
+            problem = "the last message must be the user's, and not blank"
+        elif unknown := {message.role for message in request.messages} - set(ROLES):
+            problem = f"role {min(unknown)!r} is unknown: use one of {', '.join(ROLES)}"
+        elif (size := sum(len(message.content.encode()) for message in request.messages)) > limits.content_bytes:
+            problem = f"messages hold {size} bytes: the policy's limit is {limits.content_bytes}"
+        elif not 1 <= request.sampling.max_tokens <= limits.max_tokens:
+            problem = f"sampling.max_tokens is {request.sampling.max_tokens}: it must be 1 to {limits.max_tokens}"
+        elif not 0 <= request.sampling.temperature <= 2:
+            problem = f"sampling.temperature is {request.sampling.temperature}: it must be 0 to 2"
+        elif not 0 < request.sampling.top_p <= 1:
+            problem = f"sampling.top_p is {request.sampling.top_p}: it must be over 0 and at most 1"
+        if problem:
+            raise InvalidRequestError(problem)
+
+    def _check(self) -> None:
+        """Every name that the file uses is one that it defines."""
+        document = self.document
+        for name, tenant in document.tenants.items():
+            for task_name in tenant.tasks:
+                if task_name not in document.tasks:
+                    raise PolicyError(f"[tenants.{name}] names task {task_name!r}, which is not in [tasks]")
+        priced = {price.model for price in document.prices}
+        if document.embedder not in priced:
+            raise PolicyError(f"embedder {document.embedder!r} has no card in [[prices]]")
+        for name, task in document.tasks.items():
+            if not task.models:
+                raise PolicyError(f"[tasks.{name}] models is empty: name at least one")
+            for model in [*task.models, *(route.model for route in task.routes)]:
+                if model not in document.models:
+                    raise PolicyError(f"[tasks.{name}] names model {model!r}, which is not in [models]")
+            for model in [*task.models, *(route.model for route in task.routes), task.baseline]:
+                if model not in priced:
+                    raise PolicyError(f"[tasks.{name}] uses model {model!r}, which has no card in [[prices]]")
+
+
+def load(path: Path) -> Policy:
+    """Read a policy file.
+
+    Raises:
+        PolicyError: the file is missing, is not TOML, has an unknown key or a wrong value, or contradicts itself.
+    """
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Policy(msgspec.convert(written, Document))
+    except FileNotFoundError:
+        raise PolicyError(f"there is no policy file {path}: set HEADRACE_POLICY") from None
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, PolicyError) as error:
+        raise PolicyError(f"{path}: {error}") from error
+
+
+def _card(price: Price) -> PriceCard:
+    if price.effective_from.tzinfo is None:
+        raise PolicyError(f"price {price.version!r} of {price.model!r}: effective_from needs a time zone, such as Z")
+    if not 0 <= price.batch_percent <= 100:
+        raise PolicyError(f"price {price.version!r} of {price.model!r}: batch_percent must be 0 to 100")
+    rates = [nano_usd(rate) for rate in (price.input, price.cached_input or price.input, price.output)]
+    if min(rates) < 0 or max(rates) > 1_000_000 * NANO:
+        raise PolicyError(f"price {price.version!r} of {price.model!r}: a rate is negative or beyond a million dollars")
+    return PriceCard(
+        model=price.model,
+        version=price.version,
+        effective_from=int(price.effective_from.timestamp()) * 1000,
+        input_rate=rates[0],
+        cached_input_rate=rates[1],
+        output_rate=rates[2],
+        batch_percent=price.batch_percent,
+    )

@@ -1,0 +1,339 @@
+"""The records that travel, as frozen structs. Each mirrors one ``headrace.<Name>.avsc`` beside this file.
+
+The .avsc files are the source of truth; a test holds the two equal, field by field.
+Times are UTC epoch milliseconds, money is integer nano-US-dollars, token counts are those of the named model.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What every record is: immutable, built by keyword, compared by value."""
+
+
+class Lane(StrEnum):
+    """Which of the two lanes a request was published on."""
+
+    REALTIME = "REALTIME"
+    BATCH = "BATCH"
+
+
+class Source(StrEnum):
+    """Where the text of an answer came from."""
+
+    DUPLICATE = "DUPLICATE"
+    """The request id was answered before."""
+    EXACT_CACHE = "EXACT_CACHE"
+    SEMANTIC_CACHE = "SEMANTIC_CACHE"
+    SINGLE_FLIGHT = "SINGLE_FLIGHT"
+    """Joined an identical request that was already at the engine."""
+    ENGINE = "ENGINE"
+    NONE = "NONE"
+    """There is no text: the request failed."""
+
+
+class Status(StrEnum):
+    """How a request ended."""
+
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
+class EntryKind(StrEnum):
+    """What a ledger entry records."""
+
+    RESPONSE = "RESPONSE"
+    """The one answer that became the response. Only these are billed."""
+    DUPLICATE = "DUPLICATE"
+    """An answer to another publish of a request id that has its response already."""
+    REEXECUTION = "REEXECUTION"
+    """A further answer to the same publish: a worker died between answering and acknowledging."""
+
+
+class Message(Record, frozen=True, kw_only=True):
+    """One turn of a conversation."""
+
+    role: str
+    """``system``, ``user`` or ``assistant``."""
+    content: str
+
+
+class Sampling(Record, frozen=True, kw_only=True):
+    """How the answer is drawn. The defaults are deterministic."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 256
+    seed: int | None = None
+    stop: list[str] = []
+
+
+class PredictionRequest(Record, frozen=True, kw_only=True):
+    """A prediction event. The topic it is published on chooses its lane."""
+
+    request_id: str
+    """Unique within the tenant for the settlement horizon; publishing it again gives no second answer."""
+    tenant: str
+    task: str
+    """Names the policy that says what may be done with this request."""
+    messages: list[Message]
+    """At least one; the last is the user's."""
+    sampling: Sampling = Sampling()
+    model: str | None = None
+    """One of the task's models, or null for the policy's choice."""
+    cost_center: str | None = None
+    """Who pays within the tenant; null for the tenant's own."""
+    deadline: int | None = None
+    """The instant after which an answer is worthless; null for the task's own limit."""
+
+
+class Ticket(Record, frozen=True, kw_only=True):
+    """Who asked, and where the answer goes: the part of a request that every later record carries."""
+
+    request_id: str
+    tenant: str
+    task: str
+    cost_center: str
+    lane: Lane
+    origin: str
+    """``topic/partition@offset`` of the request. Tells a redelivery from a second publish."""
+    reply_key: bytes
+    """The key that the request was published under; its response has the same."""
+    received_at: int
+    """Kafka's timestamp of the request."""
+    deadline: int
+    policy_version: str
+
+
+class Lookup(Record, frozen=True, kw_only=True):
+    """What the cache stage learned of a request, for whoever fills the cache with its answer."""
+
+    fingerprint: str
+    """Hex; equal for requests that must have the same answer."""
+    scope: str
+    """Hex; the fingerprint without the last user message: within it, near questions may share an answer."""
+    cacheable: bool
+    question: str
+    """The last user message, canonical."""
+    embedding: bytes | None = None
+    """Of the question: float16, little-endian, unit length. Null where the policy is exact-only."""
+
+
+class CostLine(Record, frozen=True, kw_only=True):
+    """Money that was spent."""
+
+    kind: str
+    """``input``, ``cached_input``, ``output`` or ``embedding``."""
+    strategy: str | None
+    """The strategy that spent it, or null for the prediction itself."""
+    model: str
+    tokens: int
+    cost: int
+    price_version: str
+
+
+class SavingLine(Record, frozen=True, kw_only=True):
+    """Money that one strategy kept from being spent. What it saved, net, is ``gross − cost``."""
+
+    strategy: str
+    tokens: int
+    gross: int
+    cost: int
+    """What the strategy itself spent; zero or more."""
+
+
+class Waterfall(Record, frozen=True, kw_only=True):
+    """From what a request would have cost to what it did cost.
+
+    Holds exactly: ``list_cost − Σ (saving.gross − saving.cost) = effective_cost = Σ cost line.cost``.
+    """
+
+    list_cost: int
+    """The request as published, at the policy's baseline model, in real time, with nothing taken out."""
+    savings: list[SavingLine]
+    effective_cost: int
+    costs: list[CostLine]
+
+
+class Removal(Record, frozen=True, kw_only=True):
+    """Prompt tokens that one step took out."""
+
+    strategy: str
+    tokens: int
+
+
+class Usage(Record, frozen=True, kw_only=True):
+    """Tokens of one prediction. ``prompt_tokens = published_tokens − Σ removed.tokens``."""
+
+    published_tokens: int = 0
+    removed: list[Removal] = []
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompt's tokens, those that the engine's prefix cache held."""
+    completion_tokens: int = 0
+
+
+class Timings(Record, frozen=True, kw_only=True):
+    """Where the engine spent its time on one prediction, in microseconds."""
+
+    queue: int = 0
+    prefill: int = 0
+    decode: int = 0
+
+
+class CacheMiss(Record, frozen=True, kw_only=True):
+    """A request that no cache could answer."""
+
+    ticket: Ticket
+    lookup: Lookup
+    messages: list[Message]
+    sampling: Sampling
+    model: str | None
+    costs: list[CostLine]
+    """What was spent so far."""
+
+
+class InferenceTask(Record, frozen=True, kw_only=True):
+    """A prompt that is ready for an engine."""
+
+    ticket: Ticket
+    lookup: Lookup
+    messages: list[Message]
+    sampling: Sampling
+    model: str
+    usage: Usage
+    costs: list[CostLine]
+
+
+class Answer(Record, frozen=True, kw_only=True):
+    """One outcome of a request. Settlement makes the first of them its response."""
+
+    answer_id: str
+    """Unique to this outcome: a second copy of the same record carries the same."""
+    ticket: Ticket
+    status: Status
+    source: Source
+    text: str | None
+    finish_reason: str | None
+    """``stop`` or ``length``, as the engine said."""
+    model: str
+    usage: Usage
+    timings: Timings
+    waterfall: Waterfall
+    cached_from: str | None = None
+    """The request id whose execution made this text, where a cache or a flight supplied it."""
+    error_code: str | None = None
+    error_message: str | None = None
+    lookup: Lookup | None = None
+    """Set where the text may fill the cache."""
+
+
+class PredictionResponse(Record, frozen=True, kw_only=True):
+    """The one response to a request: the same bytes, however often it is delivered."""
+
+    response_id: str
+    request_id: str
+    tenant: str
+    task: str
+    status: Status
+    source: Source
+    text: str | None
+    finish_reason: str | None
+    model: str
+    cached_from: str | None
+    error_code: str | None
+    error_message: str | None
+    usage: Usage
+    timings: Timings
+    waterfall: Waterfall
+    """The costs are billed; a FAILED response is billed nothing."""
+    received_at: int
+    answered_at: int
+
+
+class CacheFill(Record, frozen=True, kw_only=True):
+    """An answer that an engine made and settlement chose: what the cache may serve again."""
+
+    tenant: str
+    task: str
+    request_id: str
+    lookup: Lookup
+    text: str
+    finish_reason: str | None
+    model: str
+    usage: Usage
+    answered_at: int
+
+
+class LedgerEntry(Record, frozen=True, kw_only=True):
+    """One line of the ledger."""
+
+    entry_id: str
+    kind: EntryKind
+    request_id: str
+    tenant: str
+    cost_center: str
+    task: str
+    model: str
+    lane: Lane
+    source: Source
+    status: Status
+    occurred_at: int
+    waterfall: Waterfall
+    """What is billed."""
+    unbilled_cost: int
+    """What was spent and is billed to nobody: failures, re-executions, duplicates."""
+    usage: Usage
+    policy_version: str
+
+
+class SavingTotal(Record, frozen=True, kw_only=True):
+    """Sums of saving lines of one strategy."""
+
+    tokens: int = 0
+    gross: int = 0
+    cost: int = 0
+
+
+class RollUp(Record, frozen=True, kw_only=True):
+    """Totals of all ledger entries of one hour that share who, what and where from."""
+
+    tenant: str
+    cost_center: str
+    task: str
+    model: str
+    lane: Lane
+    source: Source
+    hour: int
+    """The first millisecond of the hour."""
+    entries: int = 0
+    requests: int = 0
+    """Entries of kind RESPONSE."""
+    list_cost: int = 0
+    effective_cost: int = 0
+    unbilled_cost: int = 0
+    savings: dict[str, SavingTotal] = {}
+    published_tokens: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    version: int = -1
+    """The ledger offset that was applied last: a roll-up of a lower one is older."""
+
+
+class DeadLetter(Record, frozen=True, kw_only=True):
+    """A record that could not be worked on, with everything needed to mend and replay it."""
+
+    origin: str
+    """``topic/partition@offset``."""
+    key: bytes | None
+    value: bytes
+    """The raw bytes, as they were."""
+    code: str
+    reason: str
+    stage: str
+    occurred_at: int

@@ -1,0 +1,32 @@
+"""The names of the topics: part of the contract, as the records on them are."""
+
+from __future__ import annotations
+
+from schemas.records import Lane
+
+REQUESTS = "headrace.requests"
+MISSES = "headrace.misses"
+TASKS = "headrace.tasks"
+ANSWERS = "headrace.answers"
+RESPONSES = "headrace.responses"
+FILLS = "headrace.fills"
+LEDGER = "headrace.ledger"
+FINOPS = "headrace.finops"
+DEAD_LETTERS = "headrace.dead-letters"
+
+_BATCH = ".batch"
+
+
+def laned(topic: str, lane: Lane) -> str:
+    """The topic of one lane: ``headrace.requests`` or ``headrace.requests.batch``."""
+    return topic + _BATCH if lane is Lane.BATCH else topic
+
+
+def lane_of(topic: str) -> Lane:
+    """The lane that a topic carries."""
+    return Lane.BATCH if topic.endswith(_BATCH) else Lane.REALTIME
+
+
+def tasks(model: str, lane: Lane) -> str:
+    """The topic of prompts for the workers that serve ``model``."""
+    return laned(f"{TASKS}.{model}", lane)

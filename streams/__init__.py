@@ -1,0 +1,1 @@
+"""The river: how records flow. Everything that knows Kafka or Faust."""

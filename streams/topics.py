@@ -1,0 +1,56 @@
+"""Every topic in one table: how many partitions it has and how long it keeps its records.
+
+| topic | key | value |
+|---|---|---|
+| requests, requests.batch | the producer's choice | PredictionRequest |
+| misses, misses.batch | fingerprint | CacheMiss |
+| tasks.<model>, tasks.<model>.batch | fingerprint | InferenceTask |
+| answers | tenant and request id | Answer |
+| responses | the request's key | PredictionResponse |
+| fills | fingerprint | CacheFill |
+| ledger | tenant | LedgerEntry |
+| finops (compacted) | roll-up key | RollUp |
+| dead-letters | the source's key | DeadLetter |
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from schemas import topics
+from schemas.records import Lane
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+
+class TopicSpec(NamedTuple):
+    """One topic as it is created."""
+
+    name: str
+    partitions: int
+    config: dict[str, str]
+
+
+def table(models: list[str], *, partitions: int, replication: int, claim_horizon_ms: int) -> list[TopicSpec]:
+    """Every topic that a river over ``models`` needs.
+
+    Answers and ledger entries stay for two horizons: claims on them are rebuilt from the topic itself, and a rebuild
+    must find everything that is still within the horizon.
+    """
+
+    def kept(name: str, retention_ms: int) -> TopicSpec:
+        safe = {"min.insync.replicas": "2"} if replication > 2 else {}
+        return TopicSpec(name, partitions, {"cleanup.policy": "delete", "retention.ms": str(retention_ms), **safe})
+
+    log_ms = max(2 * claim_horizon_ms, 2 * HOUR_MS)
+    laned = [topics.REQUESTS, topics.MISSES, *(f"{topics.TASKS}.{model}" for model in models)]
+    return [
+        *(kept(topics.laned(name, lane), 7 * DAY_MS) for name in laned for lane in Lane),
+        kept(topics.ANSWERS, log_ms),
+        kept(topics.RESPONSES, 7 * DAY_MS),
+        kept(topics.FILLS, DAY_MS),
+        kept(topics.LEDGER, max(log_ms, 30 * DAY_MS)),
+        TopicSpec(topics.FINOPS, partitions, {"cleanup.policy": "compact"}),
+        kept(topics.DEAD_LETTERS, 30 * DAY_MS),
+    ]
