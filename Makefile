@@ -1,0 +1,25 @@
+# Every target sets up what it needs first; that takes minutes once and no time afterwards.
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup check clean
+ARGS ?=
+
+help: ## what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+demo: setup ## the whole river on this machine: 300 requests, their answers, the ledger
+	@.venv/bin/headrace demo $(ARGS)
+
+test: setup ## every test, on real Kafka, Valkey and vLLM
+	@.venv/bin/pytest $(ARGS)
+
+setup: ## .venv, Kafka's jars, the model
+	@scripts/setup
+
+check: setup ## lint, format, types, layers
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+clean: ## remove what setup made in this directory (the cache in your home stays)
+	@rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
