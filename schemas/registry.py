@@ -10,18 +10,21 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, NewType, Protocol
+from typing import Any, NewType, Protocol, TypeVar
 
 import fastavro.schema
 import httpx
 
 from schemas.errors import ServiceError, UndecodableError
 
+T = TypeVar("T")
 Schema = dict[str, Any]
 Fingerprint = NewType("Fingerprint", bytes)
 """Eight bytes, little-endian."""
 
 FOLDER = Path(__file__).parent
+_SCHEMA_NOT_FOUND = 40403
+"""Of the Schema Registry API's error codes."""
 
 
 @cache
@@ -38,8 +41,8 @@ def text(name: str) -> str:
 def fingerprint(parsed: Schema) -> Fingerprint:
     """CRC-64-AVRO of the Parsing Canonical Form (Avro specification, "Schema Fingerprints")."""
     canonical = fastavro.schema.to_parsing_canonical_form(parsed)
-    # fastavro prints the number big-endian; the specification's framing wants its bytes little-endian.
-    return Fingerprint(bytes.fromhex(fastavro.schema.fingerprint(canonical, "CRC-64-AVRO"))[::-1])
+    # fastavro prints its bytes in the order in which single-object framing has them.
+    return Fingerprint(bytes.fromhex(fastavro.schema.fingerprint(canonical, "CRC-64-AVRO")))
 
 
 class Registry(Protocol):
@@ -53,7 +56,8 @@ class Registry(Protocol):
         """The writer's schema of that id.
 
         Raises:
-            UndecodableError: there is none.
+            UndecodableError: there is none, or it is not a record's.
+            ServiceError: whoever would know cannot be asked.
         """
         ...
 
@@ -76,11 +80,26 @@ class FolderRegistry:
 
 
 class HttpRegistry:
-    """A Confluent-compatible schema registry. Subjects are record names: ``headrace.Answer``."""
+    """A Confluent-compatible schema registry. Subjects are record names: ``headrace.Answer``.
+
+    It is asked once about each schema, so no connection is kept, and there is nothing to close.
+
+    Args:
+        url: with the path of its Confluent API, if it has one: Apicurio's is ``/apis/ccompat/v7``. A user and a
+            password in it are sent, and shown in no message.
+        timeout: seconds for one answer.
+
+    Raises:
+        ServiceError: the URL is none.
+    """
 
     def __init__(self, url: str, *, timeout: float = 5.0) -> None:
-        self._client = httpx.Client(base_url=url.rstrip("/"), timeout=timeout)
-        self._url = url
+        try:
+            self._name = str(httpx.URL(url).copy_with(userinfo=b""))
+            none_kept = httpx.Limits(max_keepalive_connections=0)
+            self._client = httpx.Client(base_url=url, timeout=timeout, limits=none_kept)
+        except httpx.InvalidURL as error:
+            raise ServiceError(f"the URL of the schema registry is none: {error}") from error
         self._ids: dict[str, int] = {}
         self._schemas: dict[int, Schema] = {}
 
@@ -91,42 +110,84 @@ class HttpRegistry:
             ServiceError: the registry cannot be reached, or finds the schema incompatible with an earlier one.
         """
         if name not in self._ids:
-            answer = self._ask("POST", f"/subjects/headrace.{name}/versions", {"schema": text(name)})
-            if answer.is_error:
-                raise ServiceError(f"the schema registry at {self._url} refused headrace.{name}: {answer.text}")
-            self._ids[name] = int(answer.json()["id"])
+            status, said = self._ask("POST", f"/subjects/headrace.{name}/versions", {"schema": text(name)})
+            if status == httpx.codes.CONFLICT:
+                raise ServiceError(
+                    f"the schema registry at {self._name} finds headrace.{name} incompatible with the version it has: "
+                    f"{said.get('message')}. Set another compatibility on that subject, or use another registry"
+                )
+            self._ids[name] = self._expected(int, "id", status, said)
         return self._ids[name]
 
     def by_id(self, number: int) -> Schema:
         """The schema that any producer registered under that id.
 
         Raises:
-            UndecodableError: the registry has no such id.
+            UndecodableError: the registry has no such id, or it is not that of one self-contained Avro record.
             ServiceError: the registry cannot be reached or is in trouble; the bytes may be good.
         """
         if number not in self._schemas:
-            answer = self._ask("GET", f"/schemas/ids/{number}")
-            if answer.status_code == httpx.codes.NOT_FOUND:
-                raise UndecodableError(f"the schema registry at {self._url} knows no schema id {number}")
-            if answer.is_error:
-                raise ServiceError(f"the schema registry at {self._url} answered {answer.status_code}: {answer.text}")
-            self._schemas[number] = _parsed(json.loads(answer.json()["schema"]))
+            status, said = self._ask("GET", f"/schemas/ids/{number}")
+            # Any web server answers 404; this code means that a registry looked for the schema.
+            if said.get("error_code") == _SCHEMA_NOT_FOUND:
+                raise UndecodableError(f"the schema registry at {self._name} knows no schema id {number}")
+            written = self._expected(str, "schema", status, said)
+            try:
+                self._schemas[number] = _record(written)
+            except Exception as error:  # fastavro raises whatever a broken schema makes it stumble on
+                why = f"schema id {number} at {self._name} is not a self-contained Avro record: {error!r}"
+                raise UndecodableError(why) from error
         return self._schemas[number]
 
-    def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
+    def _ask(self, method: str, path: str, body: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
         try:
-            return self._client.request(method, path, json=body)
+            answer = self._client.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise ServiceError(f"the schema registry at {self._url} cannot be reached: {error}") from error
+            raise ServiceError(f"the schema registry at {self._name} cannot be reached: {error}") from error
+        try:
+            said = answer.json()
+        except ValueError:
+            said = None
+        return answer.status_code, said if isinstance(said, dict) else {}
+
+    def _expected(self, kind: type[T], field: str, status: int, said: dict[str, Any]) -> T:
+        found = said.get(field)
+        if isinstance(found, kind):
+            return found
+        why = said.get("message", "nothing that a schema registry says")
+        hint = (
+            "" if status >= httpx.codes.INTERNAL_SERVER_ERROR else ". Does the URL have the path of its Confluent API?"
+        )
+        raise ServiceError(f"the schema registry at {self._name} answered {status}: {why}{hint}")
 
 
 def _loaded(name: str) -> Schema:
-    loaded: Schema = fastavro.schema.load_schema(str(FOLDER / f"headrace.{name}.avsc"), _write_hint=False)
+    loaded: Schema = fastavro.schema.load_schema(str(_file(name)), _write_hint=False)
     return loaded
+
+
+def _file(name: str) -> Path:
+    return FOLDER / f"headrace.{name}.avsc"
 
 
 def _parsed(loaded: Schema) -> Schema:
     parsed: Schema = fastavro.parse_schema(_without_logical_types(loaded))
+    return parsed
+
+
+def _record(written: str) -> Schema:
+    """The schema of a record out of a registry.
+
+    Ours itself where it has the same canonical form: bytes of the one are bytes of the other, and reading them takes
+    half as long when there is nothing to resolve.
+    """
+    loaded = json.loads(written)
+    if not isinstance(loaded, dict) or loaded.get("type") != "record":
+        raise ValueError("its outermost type is another")
+    parsed = _parsed(loaded)
+    namespace, _, name = parsed["name"].rpartition(".")
+    if namespace == "headrace" and _file(name).exists() and fingerprint(schema(name)) == fingerprint(parsed):
+        return schema(name)
     return parsed
 
 

@@ -1,0 +1,215 @@
+"""The cache stage: answers what was answered before, and passes the rest on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from agents.cache.canonical import canonical
+from agents.cache.decision import Reach, reach
+from agents.cache.entries import Entries, Entry, Found
+from agents.cache.fingerprint import fingerprint, scope, unshared
+from agents.cache.outage import Outage
+from agents.cache.semantic import SemanticCache
+from agents.policy import Policy, Task
+from agents.stage import Delivery, Emit, dead_letter
+from agents.waterfall import NOTHING, Pricing, avoided, with_spending
+from schemas import topics
+from schemas.errors import HeadraceError, PolicyError, ServiceError
+from schemas.records import (
+    Answer,
+    CacheMiss,
+    CostLine,
+    Lookup,
+    PredictionRequest,
+    Source,
+    Status,
+    Ticket,
+    Timings,
+    Usage,
+    Waterfall,
+)
+
+_DAY_MS = 24 * 3_600_000
+_STRATEGY = {
+    Source.DUPLICATE: "duplicate",
+    Source.EXACT_CACHE: "exact_cache",
+    Source.SEMANTIC_CACHE: "semantic_cache",
+}
+
+
+class CacheStage:
+    """What to do with a prediction request, cheapest first: known request id, equal question, near question, miss.
+
+    A cache that cannot be reached answers nothing and fails nothing.
+
+    Args:
+        policy: says who may ask what, and what may be cached.
+        entries: what was answered before.
+        semantic: finds near questions; None where no task of the policy is semantic.
+        outage: told when the entries cannot be reached.
+        new_id: makes an id that no answer has yet.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        entries: Entries,
+        semantic: SemanticCache | None,
+        outage: Outage,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._policy = policy
+        self._entries = entries
+        self._semantic = semantic
+        self._outage = outage
+        self._new_id = new_id
+        self.objections: Counter[str] = Counter()
+        """Near questions that were refused, by the guard that objected."""
+
+    def deadline(self, delivery: Delivery[PredictionRequest]) -> int:
+        """The request's own deadline or the task's, whichever is sooner."""
+        request = delivery.record
+        task = self._policy.document.tasks.get(request.task)
+        # A task that is not there fails at once, with a better reason than a deadline.
+        latest = delivery.timestamp + 1000 * task.deadline_seconds if task else delivery.timestamp + _DAY_MS
+        return latest if request.deadline is None else min(request.deadline, latest)
+
+    async def __call__(self, delivery: Delivery[PredictionRequest]) -> Sequence[Emit]:
+        """Answer the request, or emit it as a miss.
+
+        Raises:
+            BadRequestError: it can never be answered.
+            PolicyError: the embedder has no price at the instant the request was received.
+        """
+        request = delivery.record
+        task = self._policy.task(request, received_at=delivery.timestamp)
+        ticket = self._ticket(delivery)
+        pricing = Pricing(self._policy.prices, ticket.received_at)
+        may = reach(task, request)
+        lookup = self._lookup(request, task, may)
+
+        found = await self._find(ticket, lookup)
+        if found is None:
+            return self._miss(request, ticket, lookup, [])
+        for source, entry in ((Source.DUPLICATE, found.answered), (Source.EXACT_CACHE, found.exact)):
+            if entry is not None and (waterfall := self._saved(source, entry, task, ticket, pricing)):
+                return self._hit(source, entry, ticket, waterfall)
+        if may != "semantic" or self._semantic is None:
+            return self._miss(request, ticket, lookup, [])
+
+        sought = await self._semantic.seek(lookup.scope, lookup.question, threshold=task.threshold)
+        self.objections.update(objection.guard for one in sought.verdict.judged for objection in one.objections)
+        spent = []
+        if sought.tokens:
+            spent.append(pricing.embedding("semantic_cache", self._policy.embedder, sought.tokens))
+        entry = sought.verdict.hit
+        if entry is not None and (waterfall := self._saved(Source.SEMANTIC_CACHE, entry, task, ticket, pricing)):
+            return self._hit(Source.SEMANTIC_CACHE, entry, ticket, with_spending(waterfall, spent))
+        lookup = msgspec.structs.replace(lookup, embedding=sought.embedding)
+        return self._miss(request, ticket, lookup, spent)
+
+    def failed(self, delivery: Delivery[PredictionRequest], error: HeadraceError) -> Sequence[Emit]:
+        """A FAILED answer, so that the producer hears of it, and a dead letter, so that it can be mended."""
+        letter = dead_letter(delivery, error, "cache", topics.DEAD_LETTERS)
+        request = delivery.record
+        if not request.request_id:
+            return [letter]  # there is nothing that an answer could be told by
+        answer = Answer(
+            answer_id=self._new_id(),
+            ticket=self._ticket(delivery),
+            status=Status.FAILED,
+            source=Source.NONE,
+            text=None,
+            finish_reason=None,
+            model=request.model if request.model in self._policy.models else "",
+            usage=Usage(),
+            timings=Timings(),
+            waterfall=NOTHING,
+            error_code=error.code,
+            error_message=str(error),
+        )
+        return [_answered(answer), letter]
+
+    def _ticket(self, delivery: Delivery[PredictionRequest]) -> Ticket:
+        request = delivery.record
+        tenant = self._policy.document.tenants.get(request.tenant)
+        return Ticket(
+            request_id=request.request_id,
+            tenant=request.tenant,
+            task=request.task,
+            cost_center=request.cost_center or (tenant.cost_center if tenant else ""),
+            lane=topics.lane_of(delivery.position.topic),
+            origin=str(delivery.position),
+            reply_key=delivery.key or b"",
+            received_at=delivery.timestamp,
+            deadline=self.deadline(delivery),
+            policy_version=self._policy.version,
+        )
+
+    def _lookup(self, request: PredictionRequest, task: Task, may: Reach) -> Lookup:
+        within = scope(request, policy_version=self._policy.version)
+        question = canonical(request.messages[-1].content, fold_case=task.fold_case)
+        cacheable = may != "off"
+        return Lookup(
+            fingerprint=fingerprint(within, question) if cacheable else unshared(within, question, request.request_id),
+            scope=within,
+            cacheable=cacheable,
+            question=question,
+        )
+
+    async def _find(self, ticket: Ticket, lookup: Lookup) -> Found | None:
+        """What the entries know of the request; None when they cannot be reached."""
+        wanted = lookup.fingerprint if lookup.cacheable else None
+        try:
+            found = await self._entries.find(ticket.tenant, ticket.request_id, wanted)
+        except ServiceError as error:
+            self._outage.happened(error)
+            return None
+        self._outage.over()
+        return found
+
+    def _saved(self, source: Source, entry: Entry, task: Task, ticket: Ticket, pricing: Pricing) -> Waterfall | None:
+        """What serving the entry saves; None where its model has left the price book since."""
+        try:
+            execution = pricing.execution(task.baseline, entry.model, entry.usage, ticket.lane)
+        except PolicyError:
+            return None
+        return avoided(execution, _STRATEGY[source])
+
+    def _hit(self, source: Source, entry: Entry, ticket: Ticket, waterfall: Waterfall) -> Sequence[Emit]:
+        answer = Answer(
+            answer_id=self._new_id(),
+            ticket=ticket,
+            status=Status.COMPLETED,
+            source=source,
+            text=entry.text,
+            finish_reason=entry.finish_reason,
+            model=entry.model,
+            usage=entry.usage,
+            timings=Timings(),
+            waterfall=waterfall,
+            cached_from=entry.request_id,
+        )
+        return [_answered(answer)]
+
+    def _miss(
+        self, request: PredictionRequest, ticket: Ticket, lookup: Lookup, spent: list[CostLine]
+    ) -> Sequence[Emit]:
+        miss = CacheMiss(
+            ticket=ticket,
+            lookup=lookup,
+            messages=request.messages,
+            sampling=request.sampling,
+            model=request.model,
+            costs=spent,
+        )
+        return [Emit(topics.laned(topics.MISSES, ticket.lane), lookup.fingerprint.encode(), miss)]
+
+
+def _answered(answer: Answer) -> Emit:
+    ticket = answer.ticket
+    return Emit(topics.ANSWERS, f"{ticket.tenant}/{ticket.request_id}".encode(), answer)

@@ -1,0 +1,64 @@
+"""Making a conversation fit a model's window by leaving out its oldest turns. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from schemas.records import Message
+
+
+class Trimmed(NamedTuple):
+    """What is left of a conversation."""
+
+    messages: list[Message]
+    tokens: int
+
+
+def trim(messages: Sequence[Message], published: int, limit: int, count: Callable[[Sequence[Message]], int]) -> Trimmed:
+    """The conversation with as few of its oldest turns left out as bring it within ``limit`` tokens.
+
+    A turn is a user's message with the answers to it: they go together, so that no answer is left without its
+    question. System messages and the last turn, which asks, always stay. If not even they fit, they are what is
+    returned, and ``tokens`` says by how much.
+
+    Args:
+        messages: as published.
+        published: their tokens.
+        limit: prompt tokens that the model has room for.
+        count: tokens of a prompt. Fewer turns are never more tokens, so that the least cut is found by bisection.
+    """
+    if published <= limit:
+        return Trimmed(list(messages), published)
+    turns = _turns(messages)
+    most = len(turns) - 1
+    if most <= 0:
+        return Trimmed(list(messages), published)
+
+    def without(cut: int) -> list[Message]:
+        gone = {index for turn in turns[:cut] for index in turn}
+        return [message for index, message in enumerate(messages) if index not in gone]
+
+    low, high = 1, most
+    best = Trimmed(kept := without(most), count(kept))
+    while low < high and best.tokens <= limit:
+        middle = (low + high) // 2
+        kept = without(middle)
+        if (tokens := count(kept)) <= limit:
+            best, high = Trimmed(kept, tokens), middle
+        else:
+            low = middle + 1
+    return best
+
+
+def _turns(messages: Sequence[Message]) -> list[list[int]]:
+    """The places of the messages of each turn, oldest first; a system message belongs to none."""
+    turns: list[list[int]] = []
+    for index, message in enumerate(messages):
+        if message.role == "system":
+            continue
+        if message.role == "user" or not turns:
+            turns.append([index])
+        else:
+            turns[-1].append(index)
+    return turns

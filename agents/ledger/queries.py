@@ -1,0 +1,180 @@
+"""What finance asks of the ledger, and the sums that check it. Every sum is made by the database, in integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, ColumnElement, Engine, Select, cast, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from agents.ledger.fold import HOUR_MS
+from agents.ledger.tables import DIMENSIONS, entries, rollup_savings, rollups
+from schemas.errors import ServiceError, UnknownNameError
+from schemas.records import EntryKind
+
+DAY_MS = 24 * HOUR_MS
+GROUPINGS = (*DIMENSIONS, "day")
+"""What spend can be grouped by. Hours and days are their first millisecond, UTC."""
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over some of the ledger. Money is in nano-USD."""
+
+    entries: int = 0
+    requests: int = 0
+    """Entries of kind RESPONSE."""
+    list_cost: int = 0
+    effective_cost: int = 0
+    """What is billed."""
+    unbilled_cost: int = 0
+    """What was spent and is billed to nobody."""
+
+    @property
+    def saved(self) -> int:
+        """List cost less effective cost: what all strategies saved, net of what they spent on themselves."""
+        return self.list_cost - self.effective_cost
+
+
+class Spend(Totals, frozen=True, kw_only=True):
+    """The totals of one group."""
+
+    by: dict[str, str | int]
+    """The dimensions of the group, in the order asked for."""
+    published_tokens: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class StrategySaving(msgspec.Struct, frozen=True, kw_only=True):
+    """What one strategy did. Money is in nano-USD."""
+
+    strategy: str
+    tokens: int
+    gross: int
+    cost: int
+    """What it spent on itself."""
+    net: int
+
+
+class Savings(msgspec.Struct, frozen=True, kw_only=True):
+    """The waterfall: ``list_cost − Σ strategy.net = effective_cost``. Money is in nano-USD."""
+
+    list_cost: int
+    strategies: list[StrategySaving]
+    """The largest net saving first."""
+    effective_cost: int
+    unbilled_cost: int
+
+
+class Billed(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger bills for one response."""
+
+    entry_id: str
+    """The response's id as well."""
+    tenant: str
+    request_id: str
+    effective_cost: int
+
+
+class Queries:
+    """Questions to a ledger. Periods are ``[since, until)`` in UTC epoch milliseconds, widened to whole hours.
+
+    Every method raises ServiceError where the database cannot be reached.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def spend(self, by: Sequence[str], since: int | None = None, until: int | None = None) -> list[Spend]:
+        """Totals by any of :data:`GROUPINGS`, the dearest group first; by none of them, one row of everything.
+
+        Raises:
+            UnknownNameError: something that cannot be grouped by.
+        """
+        unknown = [name for name in by if name not in GROUPINGS]
+        if unknown:
+            raise UnknownNameError(f"spend cannot be grouped by {unknown[0]!r}: use any of {', '.join(GROUPINGS)}")
+        groups = [_group(name) for name in by]
+        tokens = [_sum(rollups.c[name]) for name in Spend.__struct_fields__ if name.endswith("_tokens")]
+        query = _within(select(*groups, *_rolled_up(), *tokens), since, until)
+        if groups:
+            query = query.group_by(*groups).order_by(func.sum(rollups.c.effective_cost).desc(), *groups)
+        spends = []
+        for row in self._rows(query):
+            fields = dict(row)
+            spends.append(Spend(by={name: fields.pop(name) for name in by}, **fields))
+        return spends
+
+    def savings(self, since: int | None = None, until: int | None = None) -> Savings:
+        """The waterfall of a period."""
+        lines = rollup_savings.join(rollups, rollups.c.rollup_key == rollup_savings.c.rollup_key)
+        sums = [_sum(rollup_savings.c[name]) for name in ("tokens", "gross", "cost")]
+        query = select(rollup_savings.c.strategy, *sums).select_from(lines).group_by(rollup_savings.c.strategy)
+        found = [dict(row) for row in self._rows(_within(query, since, until))]
+        strategies = [StrategySaving(**line, net=line["gross"] - line["cost"]) for line in found]
+        totals = self.rollup_totals(since, until)
+        return Savings(
+            list_cost=totals.list_cost,
+            strategies=sorted(strategies, key=lambda line: (-line.net, line.strategy)),
+            effective_cost=totals.effective_cost,
+            unbilled_cost=totals.unbilled_cost,
+        )
+
+    def rollup_totals(self, since: int | None = None, until: int | None = None) -> Totals:
+        """The sum of the roll-ups."""
+        (row,) = self._rows(_within(select(*_rolled_up()), since, until))
+        return Totals(**row)
+
+    def entry_totals(self, since: int | None = None, until: int | None = None) -> Totals:
+        """The sum of the raw entries: another way to the same figures as :meth:`rollup_totals`."""
+        responses = func.count().filter(entries.c.kind == EntryKind.RESPONSE.value).label("requests")
+        costs = [_sum(entries.c[name]) for name in ("list_cost", "effective_cost", "unbilled_cost")]
+        query = select(func.count().label("entries"), responses, *costs)
+        (row,) = self._rows(_occurred(query, since, until))
+        return Totals(**row)
+
+    def billed(self, since: int | None = None, until: int | None = None) -> Iterator[Billed]:
+        """Every response's bill, from the raw entries, in the order of their ids."""
+        columns = [entries.c[name] for name in Billed.__struct_fields__]
+        query = select(*columns).where(entries.c.kind == EntryKind.RESPONSE.value).order_by(entries.c.entry_id)
+        return (Billed(**row) for row in self._rows(_occurred(query, since, until)))
+
+    def _rows(self, query: Select[Any]) -> list[Any]:
+        try:
+            with self._engine.connect() as connection:
+                return list(connection.execute(query).mappings())
+        except SQLAlchemyError as error:
+            raise ServiceError(f"the ledger at {self._engine.url!r} cannot be read: {error}") from error
+
+
+def _group(name: str) -> ColumnElement[Any]:
+    hour = rollups.c.hour
+    return (hour - hour % DAY_MS).label("day") if name == "day" else rollups.c[name]
+
+
+def _rolled_up() -> list[ColumnElement[Any]]:
+    return [_sum(rollups.c[name]) for name in Totals.__struct_fields__]
+
+
+def _sum(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    # PostgreSQL sums BIGINT into NUMERIC, which would come back as a Decimal.
+    return cast(func.coalesce(func.sum(column), 0), BigInteger).label(column.key)
+
+
+def _within(query: Select[Any], since: int | None, until: int | None) -> Select[Any]:
+    return _period(query, rollups.c.hour, since, until)
+
+
+def _occurred(query: Select[Any], since: int | None, until: int | None) -> Select[Any]:
+    return _period(query, entries.c.occurred_at, since, until)
+
+
+def _period(query: Select[Any], column: ColumnElement[Any], since: int | None, until: int | None) -> Select[Any]:
+    if since is not None:
+        query = query.where(column >= since - since % HOUR_MS)
+    if until is not None:
+        query = query.where(column < until + -until % HOUR_MS)
+    return query

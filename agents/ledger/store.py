@@ -1,0 +1,220 @@
+"""The ledger in SQL: SQLite in a file, PostgreSQL beyond. Writing anything twice changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.schema import CreateTable
+
+from agents.ledger import tables
+from agents.ledger.fold import key_of
+from schemas.errors import ServiceError, SetupError
+from schemas.records import LedgerEntry, RollUp, SavingTotal
+
+_INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_TOTALS = [column.name for column in tables.rollups.columns if column.name != "rollup_key"]
+
+
+class Store:
+    """Raw entries under their ids, and roll-ups that only ever move to a larger version.
+
+    Calls block; they are safe from any thread, and from several workers at once.
+
+    Args:
+        url: SQLAlchemy's, for example ``sqlite:////var/lib/headrace/ledger.db``.
+
+    Raises:
+        ServiceError: the database cannot be reached.
+        SetupError: the URL is none, or the database holds a ledger of another layout.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        make = _INSERT[self.engine.dialect.name]
+        entries = make(tables.entries).on_conflict_do_nothing(index_elements=["entry_id"])
+        self._entries = _Many(self.engine, tables.entries, entries)
+        self._rollups = _Many(self.engine, tables.rollups, _newer(make, tables.rollups))
+        self._savings = _Many(self.engine, tables.rollup_savings, _newer(make, tables.rollup_savings))
+        with _transaction(self.engine) as connection:
+            for table in tables.metadata.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+            for view in tables.views(self.engine.dialect.name):
+                connection.exec_driver_sql(view)
+            first = make(tables.schema_version).values(id=1, version=tables.VERSION)
+            connection.execute(first.on_conflict_do_nothing(index_elements=["id"]))
+            found = connection.scalar(select(tables.schema_version.c.version))
+        if found != tables.VERSION:
+            raise SetupError(
+                f"the ledger at {self.engine.url!r} has layout {found}, this release writes layout {tables.VERSION}"
+            )
+
+    def bind(self, log: str) -> None:
+        """Tie the ledger to the log that its entries come from, such as the Kafka cluster's id.
+
+        Roll-ups are versioned by offsets. Those of another log start again at 0, and would be taken for old ones.
+
+        Raises:
+            SetupError: the ledger holds the entries of another log.
+        """
+        table = tables.schema_version
+        with _transaction(self.engine) as connection:
+            connection.execute(table.update().where(table.c.log.is_(None)).values(log=log))
+            bound = connection.scalar(select(table.c.log))
+        if bound != log:
+            raise SetupError(
+                f"the ledger at {self.engine.url!r} was made from log {bound!r}, and this is {log!r}: name another file"
+            )
+
+    def write(self, entries: Iterable[LedgerEntry], rollups: Iterable[RollUp]) -> None:
+        """Keep entries that are new and roll-ups that are newer, in one transaction.
+
+        Raises:
+            ServiceError: the database cannot be reached or is in trouble; nothing was written.
+        """
+        rows = list(rollups)
+        keys = [key_of(row).decode() for row in rows]
+        savings = [
+            (key, strategy, total.tokens, total.gross, total.cost, row.version)
+            for key, row in zip(keys, rows, strict=True)
+            for strategy, total in row.savings.items()
+        ]
+        with _transaction(self.engine) as connection:
+            self._entries(connection, [_entry(entry) for entry in entries])
+            self._rollups(connection, [_rollup(key, row) for key, row in zip(keys, rows, strict=True)])
+            self._savings(connection, savings)
+
+    def rollup(self, key: bytes) -> RollUp | None:
+        """The roll-up under that key (see :func:`agents.ledger.fold.key_of`).
+
+        Raises:
+            ServiceError: the database cannot be reached.
+        """
+        totals, savings = tables.rollups, tables.rollup_savings
+        with _transaction(self.engine) as connection:
+            found = connection.execute(select(totals).where(totals.c.rollup_key == key.decode())).mappings().first()
+            lines = connection.execute(select(savings).where(savings.c.rollup_key == key.decode())).all()
+        if found is None:
+            return None
+        fields: dict[str, Any] = {name: found[name] for name in _TOTALS}
+        saved = {line.strategy: SavingTotal(tokens=line.tokens, gross=line.gross, cost=line.cost) for line in lines}
+        return msgspec.convert({**fields, "savings": saved}, RollUp)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.engine.dispose()
+
+
+class _Many:
+    """A statement for many rows at once, written by SQLAlchemy and handed to the driver with plain tuples.
+
+    Through ``connection.execute`` each row would become a dictionary first, at three times the price.
+    """
+
+    def __init__(self, engine: Engine, table: Table, statement: Insert) -> None:
+        compiled = statement.compile(dialect=engine.dialect)
+        self._sql = str(compiled)
+        self._names = [column.name for column in table.columns]
+        self._positional = bool(compiled.positional)
+
+    def __call__(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        if self._positional:
+            connection.exec_driver_sql(self._sql, list(rows))
+        else:
+            connection.exec_driver_sql(self._sql, [dict(zip(self._names, row, strict=True)) for row in rows])
+
+
+@contextmanager
+def _transaction(engine: Engine) -> Iterator[Connection]:
+    """A transaction, whose failure says which database it is of."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise ServiceError(f"the ledger at {engine.url!r} cannot be used: {cause}") from error
+
+
+def _engine(url: str) -> Engine:
+    try:
+        engine = create_engine(url)
+    except (SQLAlchemyError, ImportError) as error:
+        raise SetupError(f"{url!r} is no database that can be used here: {error}") from error
+    if engine.dialect.name not in _INSERT:
+        raise SetupError(f"the ledger can be kept in SQLite or PostgreSQL, not in {engine.dialect.name!r}")
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _careful)
+    return engine
+
+
+def _careful(connection: Any, _: Any) -> None:
+    # What was acknowledged to Kafka must outlive a power cut too: FULL calls fsync at every commit.
+    for pragma in ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _newer(make: Callable[[Table], Any], table: Table) -> Insert:
+    """Insert a row, or replace it where the new one's version is larger."""
+    statement = make(table)
+    keys = [column.name for column in table.primary_key]
+    others = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    upsert: Insert = statement.on_conflict_do_update(
+        index_elements=keys, set_=others, where=table.c.version < statement.excluded.version
+    )
+    return upsert
+
+
+def _entry(entry: LedgerEntry) -> tuple[Any, ...]:
+    usage, waterfall = entry.usage, entry.waterfall
+    return (
+        entry.entry_id,
+        entry.kind.value,
+        entry.request_id,
+        entry.tenant,
+        entry.cost_center,
+        entry.task,
+        entry.model,
+        entry.lane.value,
+        entry.source.value,
+        entry.status.value,
+        entry.occurred_at,
+        waterfall.list_cost,
+        waterfall.effective_cost,
+        entry.unbilled_cost,
+        usage.published_tokens,
+        usage.prompt_tokens,
+        usage.cached_tokens,
+        usage.completion_tokens,
+        entry.policy_version,
+        msgspec.json.encode(waterfall).decode(),
+    )
+
+
+def _rollup(key: str, row: RollUp) -> tuple[Any, ...]:
+    return (
+        key,
+        row.tenant,
+        row.cost_center,
+        row.task,
+        row.model,
+        row.lane.value,
+        row.source.value,
+        row.hour,
+        row.entries,
+        row.requests,
+        row.list_cost,
+        row.effective_cost,
+        row.unbilled_cost,
+        row.published_tokens,
+        row.prompt_tokens,
+        row.cached_tokens,
+        row.completion_tokens,
+        row.version,
+    )

@@ -1,0 +1,311 @@
+"""Entries: the Redis adapter on a real Valkey and the one in memory keep one contract."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import numpy as np
+import pytest
+
+from agents.cache import redis_entries
+from agents.cache.entries import Added, Entries, Entry, Found, Member
+from agents.cache.redis_entries import NEWS, RedisEntries, connect
+from agents.embedding import pack
+from schemas.errors import ServiceError
+from schemas.records import Removal, Usage
+from streams.embedded.valkey import ValkeyServer
+from tests.fakes.entries import InMemoryEntries
+
+HOUR_MS = 3_600_000
+
+
+class Clock:
+    """A wall clock that a test may set."""
+
+    def __init__(self) -> None:
+        self.ms = 1_900_000_000_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[ValkeyServer]:
+    server = ValkeyServer()
+    asyncio.run(server.start())
+    yield server
+    asyncio.run(server.stop())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["redis", "memory"])
+async def entries(request: pytest.FixtureRequest, valkey: ValkeyServer, clock: Clock) -> AsyncIterator[Entries]:
+    if request.param == "memory":
+        yield InMemoryEntries(now=clock)
+        return
+    client = connect(valkey.url)
+    await client.flushall()
+    yield RedisEntries(client, now=clock, limit_ms=5_000)
+    await client.aclose()
+
+
+def vector_of(seed: int) -> bytes:
+    vector = np.random.default_rng(seed).standard_normal(16)
+    return pack((vector / np.linalg.norm(vector)).astype(np.float32))
+
+
+def entry_of(clock: Clock, number: int = 1, **changes: object) -> Entry:
+    fields: dict[str, object] = {
+        "fingerprint": f"{number:032x}",
+        "scope": "5c09e",
+        "tenant": "bank",
+        "task": "desk",
+        "request_id": f"r{number}",
+        "model": "small",
+        "text": f"Answer {number}: ünï ✓",
+        "finish_reason": "stop",
+        "usage": Usage(published_tokens=12, removed=[Removal(strategy="history", tokens=2)], prompt_tokens=10),
+        "question": f"question {number}?",
+        "embedding": vector_of(number),
+        "answered_at": clock(),
+    }
+    return Entry(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+async def members_of(entries: Entries, scope: str, limit: int = 1_000) -> list[Member]:
+    return [member async for chunk in entries.members(scope, limit) for member in chunk]
+
+
+async def test_what_was_put_is_found_by_its_fingerprint_whole(entries: Entries, clock: Clock) -> None:
+    entry = entry_of(clock)
+    await entries.put(entry, ttl_ms=HOUR_MS)
+    assert await entries.find("bank", "another", entry.fingerprint) == Found(None, entry)
+    assert await entries.get([entry.fingerprint, "f" * 32, entry.fingerprint]) == [entry, None, entry]
+
+
+async def test_getting_nothing_gives_nothing(entries: Entries) -> None:
+    assert await entries.get([]) == []
+
+
+async def test_a_later_answer_takes_the_place_of_an_earlier_one(entries: Entries, clock: Clock) -> None:
+    await entries.put(entry_of(clock), ttl_ms=HOUR_MS)
+    later = entry_of(clock, text="another", request_id="r2")
+    await entries.put(later, ttl_ms=HOUR_MS)
+    assert await entries.get([later.fingerprint]) == [later]
+    assert len(await members_of(entries, later.scope)) == 1
+
+
+async def test_a_request_id_is_remembered_within_its_tenant_only(entries: Entries, clock: Clock) -> None:
+    await entries.remember(entry_of(clock), ttl_ms=HOUR_MS)
+    found = await entries.find("bank", "r1", None)
+    assert found.answered is not None
+    assert (found.answered.text, found.answered.usage) == (entry_of(clock).text, entry_of(clock).usage)
+    assert found.exact is None
+    assert await entries.find("insurer", "r1", None) == Found(None, None)
+    assert await entries.find("bank", "r2", None) == Found(None, None)
+
+
+async def test_what_is_remembered_is_not_cached_and_the_other_way_round(entries: Entries, clock: Clock) -> None:
+    remembered, cached = entry_of(clock, 1), entry_of(clock, 2)
+    await entries.remember(remembered, ttl_ms=HOUR_MS)
+    await entries.put(cached, ttl_ms=HOUR_MS)
+    assert await entries.get([remembered.fingerprint]) == [None]
+    assert await entries.find("bank", cached.request_id, None) == Found(None, None)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [(("a", "b:c"), ("a:b", "c")), (("a", ""), ("a:", "")), (("1:a", "x"), ("1", "a:x")), (("a/b", "c"), ("a", "b/c"))],
+)
+async def test_no_choice_of_names_makes_two_tenants_meet(
+    entries: Entries, clock: Clock, mine: tuple[str, str], theirs: tuple[str, str]
+) -> None:
+    await entries.remember(entry_of(clock, tenant=mine[0], request_id=mine[1]), ttl_ms=HOUR_MS)
+    assert (await entries.find(*mine, None)).answered is not None
+    assert (await entries.find(*theirs, None)).answered is None
+
+
+async def test_time_to_live_counts_from_the_answer(entries: Entries, clock: Clock) -> None:
+    old = entry_of(clock, 1, answered_at=clock() - HOUR_MS)
+    await entries.put(old, ttl_ms=HOUR_MS)
+    await entries.remember(old, ttl_ms=HOUR_MS)
+    assert await entries.find("bank", "r1", old.fingerprint) == Found(None, None)
+    assert await members_of(entries, old.scope) == []
+
+
+async def test_an_entry_near_its_end_expires_when_it_is_due(valkey: ValkeyServer) -> None:
+    # Redis expires by its own clock, so that this one waits.
+    clock = Clock()
+    client = connect(valkey.url)
+    await client.flushall()
+    try:
+        entries = RedisEntries(client, now=clock, limit_ms=5_000)
+        due = entry_of(clock, 1, answered_at=clock() - HOUR_MS + 300)
+        await entries.put(due, ttl_ms=HOUR_MS)
+        await entries.remember(due, ttl_ms=HOUR_MS)
+        assert (await entries.find("bank", "r1", due.fingerprint)).exact == due
+        assert await members_of(entries, due.scope) != []
+        await asyncio.sleep(0.5)
+        assert await entries.find("bank", "r1", due.fingerprint) == Found(None, None)
+        assert await members_of(entries, due.scope) == []
+    finally:
+        await client.aclose()
+
+
+async def test_members_are_those_of_the_scope_that_have_an_embedding(entries: Entries, clock: Clock) -> None:
+    await entries.put(entry_of(clock, 1), ttl_ms=HOUR_MS)
+    await entries.put(entry_of(clock, 2, embedding=None), ttl_ms=HOUR_MS)
+    await entries.put(entry_of(clock, 3, scope="07e4"), ttl_ms=HOUR_MS)
+    assert await members_of(entries, "5c09e") == [Member(f"{1:032x}", vector_of(1), clock() + HOUR_MS)]
+    assert await members_of(entries, "nobody's") == []
+
+
+async def test_the_last_members_come_in_the_order_of_their_expiry(entries: Entries, clock: Clock) -> None:
+    count = 2 * redis_entries.CHUNK + 10
+    await asyncio.gather(
+        *(entries.put(entry_of(clock, i, answered_at=clock() - i), ttl_ms=HOUR_MS) for i in range(1, count + 1))
+    )
+    names = [member.fingerprint for member in await members_of(entries, "5c09e", count - 5)]
+    assert names == [f"{i:032x}" for i in range(count - 5, 0, -1)]
+
+
+async def test_news_tell_of_what_was_put_after_the_cursor(entries: Entries, clock: Clock) -> None:
+    await entries.put(entry_of(clock, 1), ttl_ms=HOUR_MS)
+    start = await entries.news(None)
+    assert (start.added, start.gap) == ((), False)
+    await entries.put(entry_of(clock, 2), ttl_ms=HOUR_MS)
+    await entries.put(entry_of(clock, 3, embedding=None), ttl_ms=HOUR_MS)
+    news = await entries.news(start.cursor)
+    assert list(news.added) == [Added("5c09e", Member(f"{2:032x}", vector_of(2), clock() + HOUR_MS))]
+    assert not news.gap
+    silence = await entries.news(news.cursor)
+    assert (list(silence.added), silence.cursor) == ([], news.cursor)
+
+
+async def test_news_of_an_empty_store_begin_at_its_first(entries: Entries, clock: Clock) -> None:
+    start = await entries.news(None)
+    await entries.put(entry_of(clock, 1), ttl_ms=HOUR_MS)
+    assert len((await entries.news(start.cursor)).added) == 1
+
+
+async def test_concurrent_finds_each_get_their_own(entries: Entries, clock: Clock) -> None:
+    await asyncio.gather(*(entries.put(entry_of(clock, i), ttl_ms=HOUR_MS) for i in range(600)))
+    found = await asyncio.gather(*(entries.find("bank", f"x{i}", f"{i:032x}") for i in range(700)))
+    assert [one.exact.request_id if one.exact else None for one in found] == [
+        f"r{i}" if i < 600 else None for i in range(700)
+    ]
+
+
+# What follows is Redis's alone.
+
+
+@pytest.fixture
+async def redis(valkey: ValkeyServer, clock: Clock) -> AsyncIterator[RedisEntries]:
+    client = connect(valkey.url)
+    await client.flushall()
+    yield RedisEntries(client, now=clock, limit_ms=5_000)
+    await client.aclose()
+
+
+async def test_a_follower_that_lags_too_far_is_told_of_the_gap(
+    redis: RedisEntries, valkey: ValkeyServer, clock: Clock
+) -> None:
+    await redis.put(entry_of(clock), ttl_ms=HOUR_MS)
+    cursor = (await redis.news(None)).cursor
+    for first in range(0, 2 * redis_entries.NEWS_READ, 50):
+        await asyncio.gather(*(redis.put(entry_of(clock, first + i), ttl_ms=HOUR_MS) for i in range(50)))
+    assert not (await redis.news(cursor)).gap
+    client = connect(valkey.url)
+    await client.xtrim(NEWS, maxlen=redis_entries.NEWS_READ, approximate=False)
+    await client.aclose()
+    assert (await redis.news(cursor)).gap
+
+
+async def test_the_list_of_a_scope_outlives_its_entries_and_is_pruned(
+    redis: RedisEntries, valkey: ValkeyServer, clock: Clock
+) -> None:
+    client = connect(valkey.url)
+    try:
+        await redis.put(entry_of(clock, 1, answered_at=clock()), ttl_ms=HOUR_MS)
+        await redis.put(entry_of(clock, 2, answered_at=clock() - HOUR_MS + 60_000), ttl_ms=HOUR_MS)
+        key = redis_entries.SCOPE + "5c09e"
+        assert await client.pttl(key) >= await client.pttl(redis_entries.ENTRY + f"{1:032x}")
+        clock.ms += 61_000
+        await redis.put(entry_of(clock, 3), ttl_ms=HOUR_MS)
+        assert [name.decode() for name in await client.zrange(key, 0, -1)] == [f"{1:032x}", f"{3:032x}"]
+        assert 0 < await client.pttl(key) <= HOUR_MS
+    finally:
+        await client.aclose()
+
+
+async def test_every_key_bears_our_name(redis: RedisEntries, valkey: ValkeyServer, clock: Clock) -> None:
+    await redis.put(entry_of(clock), ttl_ms=HOUR_MS)
+    await redis.remember(entry_of(clock), ttl_ms=HOUR_MS)
+    client = connect(valkey.url)
+    keys = await client.keys("*")
+    await client.aclose()
+    assert len(keys) == 4
+    assert all(key.startswith(b"headrace:") for key in keys)
+
+
+@pytest.mark.parametrize("value", [b"", b"\xc1", b"\x90", b"{}", b"not ours at all"])
+async def test_a_value_that_cannot_be_read_is_no_entry(
+    redis: RedisEntries, valkey: ValkeyServer, clock: Clock, value: bytes
+) -> None:
+    client = connect(valkey.url)
+    await client.set(redis_entries.ENTRY + "f" * 32, value)
+    await client.set(f"{redis_entries.REQUEST}4:bank:r1", value)
+    start = await redis.news(None)
+    await client.xadd(NEWS, {"added": value})
+    await client.xadd(NEWS, {"another": value})
+    await client.aclose()
+    assert await redis.find("bank", "r1", "f" * 32) == Found(None, None)
+    assert (await redis.news(start.cursor)).added == []
+
+
+async def test_an_entry_in_the_place_of_another_is_not_served(
+    redis: RedisEntries, valkey: ValkeyServer, clock: Clock
+) -> None:
+    await redis.put(entry_of(clock), ttl_ms=HOUR_MS)
+    await redis.remember(entry_of(clock), ttl_ms=HOUR_MS)
+    client = connect(valkey.url)
+    await client.copy(redis_entries.ENTRY + f"{1:032x}", redis_entries.ENTRY + "f" * 32)
+    await client.copy(f"{redis_entries.REQUEST}4:bank:r1", f"{redis_entries.REQUEST}7:insurer:r1")
+    await client.aclose()
+    assert await redis.find("insurer", "r1", "f" * 32) == Found(None, None)
+
+
+async def test_finds_made_together_share_a_round_trip(
+    redis: RedisEntries, valkey: ValkeyServer, clock: Clock
+) -> None:
+    client = connect(valkey.url)
+    await client.config_resetstat()
+    await asyncio.gather(*(redis.find("bank", f"r{i}", f"{i:032x}") for i in range(200)))
+    calls = (await client.info("commandstats"))["cmdstat_mget"]["calls"]
+    await client.aclose()
+    assert calls == 1
+
+
+async def test_a_full_redis_refuses_writes_and_serves_reads(valkey: ValkeyServer, clock: Clock) -> None:
+    client = connect(valkey.url)
+    await client.flushall()
+    entries = RedisEntries(client, now=clock, limit_ms=5_000)
+    await entries.put(entry_of(clock), ttl_ms=HOUR_MS)
+    await client.config_set("maxmemory", "1")
+    try:
+        with pytest.raises(ServiceError, match="OOM|OutOfMemory"):
+            await entries.put(entry_of(clock, 2), ttl_ms=HOUR_MS)
+        assert (await entries.get([f"{1:032x}"]))[0] is not None
+    finally:
+        await client.config_set("maxmemory", "0")
+        await client.aclose()
+
+
+def test_an_address_that_is_none_is_said_to_be() -> None:
+    with pytest.raises(ServiceError, match="is not the URL of a Redis"):
+        connect("kafka://nowhere")

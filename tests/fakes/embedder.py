@@ -1,0 +1,36 @@
+"""An embedder without a model: texts are near when they share words."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+
+import numpy as np
+
+from agents.embedding import Embedded, Vector
+from schemas.errors import ServiceError
+
+
+class BagOfWords:
+    """Each word is a fixed random direction, a text the sum of its words, at unit length."""
+
+    def __init__(self, *, name: str = "all-MiniLM-L6-v2", dimensions: int = 64, window: int = 32) -> None:
+        self.name = name
+        self.dimensions = dimensions
+        self.window = window
+        self.embedded: list[str] = []
+        self.down = False
+
+    async def embed(self, text: str) -> Embedded:
+        await asyncio.sleep(0)
+        if self.down:
+            raise ServiceError("the bag of words is down")
+        self.embedded.append(text)
+        words = re.findall(r"\w+", text.lower())[: self.window - 2]
+        vector = np.sum([self._direction(word) for word in words or [""]], axis=0)
+        return Embedded((vector / np.linalg.norm(vector)).astype(np.float32), len(words) + 2)
+
+    def _direction(self, word: str) -> Vector:
+        seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
+        return np.random.default_rng(seed).standard_normal(self.dimensions).astype(np.float32)

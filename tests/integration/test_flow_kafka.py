@@ -1,0 +1,250 @@
+"""Faust, Flow and Outlet on a real Kafka: workers are killed, told to end, and the broker dies. Nothing is lost.
+
+Run as a program it is the worker: ``python test_flow_kafka.py BOOTSTRAP DATADIR``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import faust
+import pytest
+import uvloop
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from agents.stage import Delivery, Emit, dead_letter
+from schemas.codec import Codec
+from schemas.errors import FatalError, HeadraceError
+from schemas.records import DeadLetter, Message
+from streams.consumer import SETTINGS, Transport, Worker, lead
+from streams.embedded import kafka
+from streams.flow import Flow, Limits
+from streams.outlet import Outlet
+
+IN, OUT, DEAD = "flow.in", "flow.out", "flow.dead"
+PARTITIONS = 4
+RECORDS = 6000
+POISON_EVERY = 500
+SECONDS = 22.0
+
+
+class Echo:
+    """Answers after a while: mostly soon, sometimes late."""
+
+    def deadline(self, delivery: Delivery[Message]) -> int:
+        return int(time.time() * 1000) + 20_000
+
+    async def __call__(self, delivery: Delivery[Message]) -> Sequence[Emit]:
+        chance = random.Random(delivery.raw)
+        await asyncio.sleep(chance.uniform(0.0, 0.03) if chance.random() < 0.99 else 0.4)
+        if delivery.record.content == "fatal" and not Path(sys.argv[2], "fatal").exists():
+            Path(sys.argv[2], "fatal").touch()
+            raise FatalError("stop here, once")
+        return [Emit(OUT, delivery.key or b"", delivery.record)]
+
+    def failed(self, delivery: Delivery[Message], error: HeadraceError) -> Sequence[Emit]:
+        return [dead_letter(delivery, error, "echo", DEAD)]
+
+
+class River(faust.App):  # type: ignore[misc]
+    """An app that starts its outlet before it consumes, and stops it after the last commit."""
+
+    outlet: Outlet
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        await self.outlet.start()
+
+    async def on_stop(self) -> None:
+        await super().on_stop()
+        await self.outlet.stop()
+
+
+def worker(bootstrap: str, directory: str) -> None:
+    uvloop.install()
+    codec, stage = Codec(), Echo()
+    app = River("flow-test", broker=f"kafka://{bootstrap}", datadir=directory, Worker=Worker, **SETTINGS)
+    app.transport = Transport(app, drain_s=5.0)
+    app.outlet = Outlet(bootstrap, codec.encode)
+    crashes: set[asyncio.Task[None]] = set()
+    flow = Flow(
+        stage,
+        decode=lambda raw: codec.decode(raw, Message),
+        send=app.outlet.send,
+        poison=stage.failed,
+        ack=lambda position: app.consumer.acknowledge(position),
+        halt=lambda error: crashes.add(asyncio.ensure_future(app.crash(error))),
+        now=lambda: int(time.time() * 1000),
+        limits=Limits(records=200),
+    )
+    app.transport.flows[IN] = flow
+
+    @app.agent(app.topic(IN), name="echo")
+    async def echo(stream: Any) -> None:
+        await lead(stream, flow)
+
+    Worker(app, loglevel="INFO").execute_from_commandline()
+
+
+class Supervised:
+    """A worker process that is started again whenever it ends, as a supervisor would."""
+
+    def __init__(self, bootstrap: str, directory: Path, number: int) -> None:
+        self._command = [sys.executable, __file__, bootstrap, str(directory)]
+        self._log = (directory / f"worker-{number}.log").open("ab")
+        self._process: asyncio.subprocess.Process | None = None
+        self._wanted = True
+        self.exits: list[int] = []
+        self._watch = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        while self._wanted:
+            process = self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdout=self._log, stderr=self._log
+            )
+            self.exits.append(await process.wait())
+            await asyncio.sleep(0.1)
+
+    def signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+
+    async def stop(self, seconds: float = 25.0) -> None:
+        self._wanted = False
+        self.signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(asyncio.shield(self._watch), seconds)
+        finally:
+            if not self._watch.done():
+                self.signal(signal.SIGKILL)
+                await self._watch
+            self._log.close()
+
+
+@pytest.fixture(name="broker")
+async def _broker() -> AsyncIterator[kafka.KafkaServer]:
+    if why := kafka.unavailable():
+        pytest.skip(why)
+    async with kafka.KafkaServer() as server:
+        admin = AIOKafkaAdminClient(bootstrap_servers=server.address)
+        await admin.start()
+        await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in (IN, OUT, DEAD)])
+        await admin.close()
+        yield server
+
+
+async def publish(bootstrap: str, count: int, seconds: float) -> None:
+    """Messages numbered from 0, with one that is fatal once in the middle, and some that are no Avro."""
+    codec = Codec()
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", linger_ms=5)
+    await producer.start()
+    began = time.monotonic()
+    deliveries = []
+    for number in range(count):
+        content = "fatal" if number == count // 2 else f"message {number}"
+        value = codec.encode(Message(role="user", content=content))
+        if number % POISON_EVERY == 0:
+            value = b"poison %d" % number
+        deliveries.append(await producer.send(IN, value, b"%d" % number))
+        await asyncio.sleep(max(0.0, began + seconds * number / count - time.monotonic()))
+    await asyncio.gather(*deliveries)
+    await producer.stop()
+
+
+async def keys_of(bootstrap: str, topic: str, *, wanted: int, seconds: float) -> Counter[int]:
+    """How often each number is on a topic, read until ``wanted`` different ones are there."""
+    found: Counter[int] = Counter()
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while len(found) < wanted:
+                    for records in (await consumer.getmany(timeout_ms=500)).values():
+                        found.update(int(record.key) for record in records)
+    finally:
+        await consumer.stop()
+    return found
+
+
+async def dead_letters(bootstrap: str) -> dict[int, DeadLetter]:
+    codec = Codec()
+    found: dict[int, DeadLetter] = {}
+    consumer = AIOKafkaConsumer(DEAD, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    while batches := await consumer.getmany(timeout_ms=2000):
+        for records in batches.values():
+            found |= {int(record.key): codec.decode(record.value, DeadLetter) for record in records}
+    await consumer.stop()
+    return found
+
+
+async def test_nothing_is_lost_when_workers_and_the_broker_die(broker: kafka.KafkaServer, tmp_path: Path) -> None:
+    chance = random.Random(7)
+    workers = [Supervised(broker.address, tmp_path, number) for number in range(2)]
+    kills = terms = 0
+    try:
+        publishing = asyncio.create_task(publish(broker.address, RECORDS, SECONDS))
+        for round_ in range(8):
+            await asyncio.sleep(2.5)
+            if round_ == 4:
+                await broker.kill()
+                await asyncio.sleep(1.0)
+                await broker.start()
+            elif round_ == 6:
+                workers[0].signal(signal.SIGTERM)
+                terms += 1
+            else:
+                chance.choice(workers).signal(signal.SIGKILL)
+                kills += 1
+        await publishing
+        poison = len(range(0, RECORDS, POISON_EVERY))
+        answered = await keys_of(broker.address, OUT, wanted=RECORDS - poison, seconds=60)
+        letters = await dead_letters(broker.address)
+        await asyncio.gather(*(worker.stop() for worker in workers))
+    finally:
+        for worker in workers:
+            with contextlib.suppress(ValueError):
+                worker.signal(signal.SIGKILL)
+    lost = set(range(RECORDS)) - set(answered) - set(letters)
+    again = sum(answered.values()) - len(answered)
+    exits = Counter(code for worker in workers for code in worker.exits)
+    print(
+        f"\npublished {RECORDS}, answered {len(answered)}, dead letters {len(letters)}, lost {len(lost)}, "
+        f"worked on again {again}; SIGKILLs {kills}, SIGTERMs {terms}, broker deaths 1, exits {dict(exits)}"
+    )
+    assert not lost
+    assert sorted(letters) == list(range(0, RECORDS, POISON_EVERY))
+    assert all(letter.value == b"poison %d" % number for number, letter in letters.items())
+    assert exits[1] == 1, "the fatal record stopped one worker, once, with a status that says so"
+    assert exits[0] >= terms + len(workers), "SIGTERM ends a worker in order"
+    assert again < RECORDS / 4
+
+
+async def test_a_worker_told_to_end_ends_although_the_broker_is_away(broker: kafka.KafkaServer, tmp_path: Path) -> None:
+    worker = Supervised(broker.address, tmp_path, 0)
+    await publish(broker.address, 200, 1.0)
+    await keys_of(broker.address, OUT, wanted=100, seconds=30)
+    publishing = asyncio.create_task(publish(broker.address, 2000, 2.0))
+    await asyncio.sleep(0.5)
+    await broker.kill()
+    await asyncio.sleep(1.0)
+    began = time.monotonic()
+    await worker.stop(seconds=40)
+    publishing.cancel()
+    print(f"\nended {time.monotonic() - began:.1f} s after SIGTERM with status {worker.exits}")
+    assert -signal.SIGKILL not in worker.exits
+
+
+if __name__ == "__main__":
+    worker(*sys.argv[1:])
