@@ -37,7 +37,7 @@ class ChatTemplate:
                 f"no tokenizer at {path!r}: give a model folder, or download the model first (hf download {path})"
             ) from error
         if not tokenizer.chat_template:
-            raise SetupError(f"the tokenizer at {path!r} has no chat template: use the model's instruct or chat version")
+            raise SetupError(f"the tokenizer at {path!r} has no chat template: use the model's instruct version")
         return cls(tokenizer, path)
 
     def render(self, messages: Sequence[Message]) -> list[int]:

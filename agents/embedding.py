@@ -23,10 +23,21 @@ class Embedder(Protocol):
     """A sentence-embedding model."""
 
     name: str
+    """What its price card calls it."""
     dimensions: int
+    window: int
+    """Tokens of a text that it sees; the rest is cut off."""
 
     async def embed(self, text: str) -> Embedded:
-        """Embed one text; concurrent calls share a batch."""
+        """Embed one text; concurrent calls share a batch.
+
+        Raises:
+            ServiceError: the model failed.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of the model."""
         ...
 
 

@@ -6,7 +6,9 @@ It is checked when it is read: a key that it should not have is an error, not a 
 from __future__ import annotations
 
 import hashlib
+import re
 import tomllib
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -110,6 +112,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 ROLES = ("system", "user", "assistant")
+_TOPIC_PART = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
 class Policy:
@@ -185,18 +188,33 @@ class Policy:
             for task_name in tenant.tasks:
                 if task_name not in document.tasks:
                     raise PolicyError(f"[tenants.{name}] names task {task_name!r}, which is not in [tasks]")
+        for name, model in document.models.items():
+            if not _TOPIC_PART.fullmatch(name) or name.endswith(".batch"):
+                raise PolicyError(
+                    f"[models.{name}] cannot be part of a topic's name: use letters, digits, '.', '_' and '-', and no "
+                    "'.batch' at the end; served_as may hold any name"
+                )
+            _at_least_one(f"[models.{name}]", model, "window", "max_num_seqs")
         priced = {price.model for price in document.prices}
+        starts = Counter((price.model, price.effective_from) for price in document.prices)
+        for (name, start), times in starts.items():
+            if times > 1:
+                raise PolicyError(f"two prices of {name!r} take effect at the same instant, {start}: remove one")
         if document.embedder not in priced:
             raise PolicyError(f"embedder {document.embedder!r} has no card in [[prices]]")
         for name, task in document.tasks.items():
             if not task.models:
                 raise PolicyError(f"[tasks.{name}] models is empty: name at least one")
-            for model in [*task.models, *(route.model for route in task.routes)]:
-                if model not in document.models:
-                    raise PolicyError(f"[tasks.{name}] names model {model!r}, which is not in [models]")
-            for model in [*task.models, *(route.model for route in task.routes), task.baseline]:
-                if model not in priced:
-                    raise PolicyError(f"[tasks.{name}] uses model {model!r}, which has no card in [[prices]]")
+            if not 0 < task.threshold <= 1:
+                raise PolicyError(f"[tasks.{name}] threshold is {task.threshold}: it must be over 0 and at most 1")
+            _at_least_one(f"[tasks.{name}]", task, "ttl_seconds", "deadline_seconds")
+            used = [*task.models, *(route.model for route in task.routes)]
+            for model_name in used:
+                if model_name not in document.models:
+                    raise PolicyError(f"[tasks.{name}] names model {model_name!r}, which is not in [models]")
+            for model_name in [*used, task.baseline]:
+                if model_name not in priced:
+                    raise PolicyError(f"[tasks.{name}] uses model {model_name!r}, which has no card in [[prices]]")
 
 
 def load(path: Path) -> Policy:
@@ -212,6 +230,12 @@ def load(path: Path) -> Policy:
         raise PolicyError(f"there is no policy file {path}: set HEADRACE_POLICY") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, PolicyError) as error:
         raise PolicyError(f"{path}: {error}") from error
+
+
+def _at_least_one(where: str, table: msgspec.Struct, *names: str) -> None:
+    for name in names:
+        if getattr(table, name) < 1:
+            raise PolicyError(f"{where} {name} is {getattr(table, name)}: it must be at least 1")
 
 
 def _card(price: Price) -> PriceCard:

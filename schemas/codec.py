@@ -59,17 +59,22 @@ class Codec:
 
         Raises:
             UndecodableError: no framing that we know, a schema that we do not, another record than ``kind``, or
-                bytes that end too early.
+                bytes that end too early or too late.
             ServiceError: the schema registry that would know is away.
         """
         name = kind.__name__
         writer, start = self._writer_schema(data, name)
         reader = registry.schema(name)
+        body = io.BytesIO(data)
+        body.seek(start)
         try:
-            fields = fastavro.schemaless_reader(io.BytesIO(data[start:]), writer, None if writer is reader else reader)
-            return msgspec.convert(fields, kind)
+            fields = fastavro.schemaless_reader(body, writer, None if writer is reader else reader)
+            record = msgspec.convert(fields, kind)
         except Exception as error:  # fastavro raises whatever broken bytes make it stumble on
             raise UndecodableError(f"the bytes are not a headrace.{name}: {error!r}") from error
+        if body.tell() != len(data):
+            raise UndecodableError(f"{len(data) - body.tell()} bytes follow the headrace.{name}")
+        return record
 
     def _header(self, name: str) -> bytes:
         if self._framing == "confluent":

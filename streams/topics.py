@@ -22,6 +22,9 @@ from schemas.records import Lane
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+MAX_RECORD_BYTES = 4 * 1024 * 1024
+"""The largest record that Headrace publishes: four times Kafka's default limit on what comes in, so that a dead
+letter holds the raw bytes of anything."""
 
 
 class TopicSpec(NamedTuple):
@@ -41,7 +44,10 @@ def table(models: list[str], *, partitions: int, replication: int, claim_horizon
 
     def kept(name: str, retention_ms: int) -> TopicSpec:
         safe = {"min.insync.replicas": "2"} if replication > 2 else {}
-        return TopicSpec(name, partitions, {"cleanup.policy": "delete", "retention.ms": str(retention_ms), **safe})
+        room = {"max.message.bytes": str(MAX_RECORD_BYTES)}
+        return TopicSpec(
+            name, partitions, {"cleanup.policy": "delete", "retention.ms": str(retention_ms)} | room | safe
+        )
 
     log_ms = max(2 * claim_horizon_ms, 2 * HOUR_MS)
     laned = [topics.REQUESTS, topics.MISSES, *(f"{topics.TASKS}.{model}" for model in models)]

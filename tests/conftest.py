@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Iterator
 from typing import TypeVar
 
+import httpx
 import pytest
 
 from streams.embedded.kafka import KafkaServer
+from streams.embedded.model import model_dir
 from streams.embedded.service import Service
 from tests.services.apicurio import ApicurioServer
 
@@ -30,4 +32,12 @@ def kafka() -> Iterator[KafkaServer]:
 @pytest.fixture(scope="session")
 def apicurio() -> Iterator[ApicurioServer]:
     """A schema registry. Every subject's versions must be compatible both ways."""
-    yield from _running(ApicurioServer())
+    for server in _running(ApicurioServer()):
+        httpx.put(f"{server.url}/config", json={"compatibility": "FULL"}).raise_for_status()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def smollm2() -> str:
+    """The folder of the embedded model."""
+    return str(model_dir())

@@ -1,6 +1,6 @@
 """The vectors of one scope, as a worker holds them: they nominate, and are never the last word.
 
-usearch keeps them as 8-bit integers, so that the cosine of a nomination is only near the true one.
+They are kept as 8-bit integers, so that the cosine of a nomination is only near the true one.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from usearch.index import Index
 
 from agents.cache.entries import Member
 from agents.embedding import Vector, unpack
 
-COSINE_ERROR = 0.02
+COSINE_ERROR = 0.01
 """By how much the cosine of a nomination may be off, at most; a test holds it on real sentences."""
 
 
@@ -58,7 +59,7 @@ class ScopeIndex:
             self._keys[fingerprint] = key
             self._order.append(key)
             keys.append(key)
-            vectors.append(unpack(embedding))
+            vectors.append(_small(unpack(embedding)))
         if keys:
             self._index.add(np.array(keys, dtype=np.uint64), np.stack(vectors), threads=1)
         self._make_room(now)
@@ -74,7 +75,7 @@ class ScopeIndex:
         """Up to ``count`` members, the nearest first."""
         if not self._members:
             return []
-        matches = self._index.search(vector, count, threads=1)
+        matches = self._index.search(_small(vector), count, threads=1)
         found = zip(matches.keys.tolist(), matches.distances.tolist(), strict=True)
         return [Nominee(self._members[key][0], 1.0 - distance) for key, distance in found if key in self._members]
 
@@ -87,3 +88,14 @@ class ScopeIndex:
                     break
                 self.remove(fingerprint)
             self._order.popleft()
+
+
+def _small(vector: Vector) -> npt.NDArray[np.int8]:
+    """The vector in 8 bits, its largest component at the end of their range: cosine does not depend on length.
+
+    usearch would scale by what a component can be at most, and leave most bits of 384 small ones unused: measured on
+    MiniLM, its cosines are off by up to 0.014, these by 0.002.
+    """
+    largest = float(np.abs(vector).max()) or 1.0
+    small: npt.NDArray[np.int8] = np.rint(vector * (127 / largest)).astype(np.int8)
+    return small

@@ -1,4 +1,4 @@
-"""Embedders: the sentence-transformers model that comes in a wheel, and the fake of the unit tests, keep one contract."""
+"""Embedders: the sentence-transformers model that comes in a wheel and the fake of the unit tests keep one contract."""
 
 from __future__ import annotations
 

@@ -168,7 +168,6 @@ def test_an_incompatible_schema_is_refused_and_the_message_says_why(
 ) -> None:
     subject = f"{apicurio.url}/subjects/headrace.CostLine"
     HttpRegistry(apicurio.url).id_of("CostLine")
-    httpx.put(f"{apicurio.url}/config/headrace.CostLine", json={"compatibility": "FULL"}).raise_for_status()
 
     def later(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{**field, "type": "string"} if field["name"] == "cost" else field for field in fields]
@@ -234,6 +233,20 @@ def asked(url: str, **options: Any) -> list[str]:
             way()
         said.append(str(caught.value))
     return said
+
+
+def test_a_schema_is_asked_for_once(apicurio: ApicurioServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    codec = Codec("confluent", HttpRegistry(apicurio.url))
+    written = codec.encode(REQUEST)
+    codec.decode(written, PredictionRequest)
+
+    def away(*_: object, **__: object) -> None:
+        raise httpx.ConnectError("away")
+
+    monkeypatch.setattr(httpx.Client, "send", away)
+    assert codec.decode(codec.encode(REQUEST), PredictionRequest) == REQUEST
+    with pytest.raises(ServiceError, match="away"):
+        codec.encode(DEAD)
 
 
 def test_a_registry_that_is_down_is_a_service_error() -> None:

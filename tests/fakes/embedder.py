@@ -31,6 +31,9 @@ class BagOfWords:
         vector = np.sum([self._direction(word) for word in words or [""]], axis=0)
         return Embedded((vector / np.linalg.norm(vector)).astype(np.float32), len(words) + 2)
 
+    async def close(self) -> None:
+        self.down = True
+
     def _direction(self, word: str) -> Vector:
         seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
         return np.random.default_rng(seed).standard_normal(self.dimensions).astype(np.float32)

@@ -71,7 +71,7 @@ async def test_lingering_waits_for_company() -> None:
     batcher = Batcher(work, limit=8, linger=0.05)
     first = asyncio.create_task(batcher(1))
     await asyncio.sleep(0.01)
-    assert await asyncio.gather(first, batcher(2)) == [2, 4]
+    assert list(await asyncio.gather(first, batcher(2))) == [2, 4]
     assert work.batches == [[1, 2]]
 
 
@@ -102,7 +102,7 @@ async def test_a_caller_that_gave_up_before_its_batch_is_not_worked_for() -> Non
     await asyncio.sleep(0.01)
     given_up.cancel()
     work.gate.set()
-    assert await asyncio.gather(first, stayed) == [2, 6]
+    assert list(await asyncio.gather(first, stayed)) == [2, 6]
     assert work.batches == [[1], [3]]
 
 

@@ -26,9 +26,7 @@ def request_of(*messages: Message, temperature: float = 0.0) -> PredictionReques
     )
 
 
-def task_of(
-    cache: Literal["off", "exact", "semantic"], multi_turn: Literal["off", "exact"] = "exact"
-) -> Task:
+def task_of(cache: Literal["off", "exact", "semantic"], multi_turn: Literal["off", "exact"] = "exact") -> Task:
     return Task(models=["small"], baseline="big", cache=cache, multi_turn=multi_turn)
 
 

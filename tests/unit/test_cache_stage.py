@@ -93,9 +93,7 @@ class River:
         self.stage = CacheStage(
             policy=policy, entries=entries, semantic=semantic, outage=self.outage, new_id=lambda: f"a{next(ids)}"
         )
-        self.fill = FillStage(
-            policy=policy, entries=entries, outage=self.outage, remembered_ms=24 * HOUR_MS, now=clock
-        )
+        self.fill = FillStage(policy=policy, entries=entries, outage=self.outage, remembered_ms=24 * HOUR_MS, now=clock)
         self.offsets = itertools.count()
         self.executions = itertools.count()
 
@@ -529,6 +527,7 @@ async def test_a_cache_that_is_away_fails_nobody_and_spends_nothing(
         assert isinstance(miss, CacheMiss)
         assert miss.costs == []
     assert len(river.embedder.embedded) == embedded
+    assert isinstance(miss, CacheMiss)
     await river.learn(miss)
     assert river.outage.total == 51
     assert [record.levelname for record in caplog.records] == ["ERROR"]

@@ -13,7 +13,9 @@ from agents.cache.fingerprint import fingerprint, scope, unshared
 from schemas.records import Message, PredictionRequest, Sampling
 
 names = st.text(st.characters(codec="utf-8"), max_size=8)
-messages = st.lists(st.builds(Message, role=st.sampled_from(["system", "user", "assistant"]), content=names), max_size=3)
+messages = st.lists(
+    st.builds(Message, role=st.sampled_from(["system", "user", "assistant"]), content=names), max_size=3
+)
 samplings = st.builds(
     Sampling,
     temperature=st.sampled_from([0.0, 0.5, 1.0]),

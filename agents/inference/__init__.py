@@ -1,0 +1,1 @@
+"""Prompts through an engine: admitted near its limit, identical ones together."""

@@ -1,0 +1,144 @@
+"""The part of the vLLM engine that cannot be imported without vLLM.
+
+vLLM computes in processes of its own. Its executors' workers end with the engine core, but the engine core does not
+end with the process that started it: killed outright, that leaves an engine behind which holds the accelerator's
+memory for good (seen with 0.32). The executors here close that gap.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+
+from vllm import SamplingParams
+from vllm.engine.arg_utils import AsyncEngineArgs
+from vllm.outputs import RequestOutput
+from vllm.platforms import current_platform
+from vllm.sampling_params import RequestOutputKind
+from vllm.v1.engine.async_llm import AsyncLLM
+from vllm.v1.engine.exceptions import EngineDeadError as CoreDeadError
+from vllm.v1.executor.abstract import Executor
+from vllm.v1.executor.multiproc_executor import MultiprocExecutor
+from vllm.v1.executor.uniproc_executor import UniProcExecutor
+
+from agents.inference.engine import Prompt
+from agents.policy import Model
+from schemas.errors import EngineDeadError, EngineRowError
+from schemas.records import Lane
+
+__all__ = ["AsyncLLM", "RequestOutput", "build", "generate", "on_cpu", "shut_down"]
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is None:  # not in a process of the engine's
+        return
+
+    def watch() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True, name="die-with-parent").start()
+
+
+class LeashedMultiprocExecutor(MultiprocExecutor):  # type: ignore[misc]
+    """vLLM's executor for several workers, in an engine core that ends with its parent."""
+
+    def _init_executor(self) -> None:
+        _die_with_parent()
+        super()._init_executor()
+
+
+class LeashedUniProcExecutor(UniProcExecutor):  # type: ignore[misc]
+    """vLLM's executor for one worker, in an engine core that ends with its parent."""
+
+    def _init_executor(self) -> None:
+        _die_with_parent()
+        super()._init_executor()
+
+
+_LEASHED: dict[type[Executor], type[Executor]] = {
+    MultiprocExecutor: LeashedMultiprocExecutor,
+    UniProcExecutor: LeashedUniProcExecutor,
+}
+
+
+class _LLM(AsyncLLM):  # type: ignore[misc]
+    def __del__(self) -> None:
+        """Nothing: ``stop`` shuts it down, and while the interpreter ends vLLM's own way of it only fails."""
+
+
+def on_cpu() -> bool:
+    """Whether this vLLM is a build for CPUs."""
+    return bool(current_platform.is_cpu())
+
+
+def build(model: Model, cpu_cache_bytes: int) -> AsyncLLM:
+    """Start the engine's processes, load the model, and return when it is ready. Takes a while, and blocks.
+
+    Args:
+        model: what to load, and its limits.
+        cpu_cache_bytes: for the keys and values of prompts, where they lie in main memory.
+    """
+    arguments = AsyncEngineArgs(
+        model=model.path,
+        max_model_len=model.window,
+        max_num_seqs=model.max_num_seqs,
+        scheduling_policy="priority",
+        enable_prefix_caching=True,
+        disable_log_stats=False,  # without them there are no timings
+        use_tqdm_on_load=False,
+        # Compiling takes minutes on a few cores and gains little on the models that run there.
+        enforce_eager=on_cpu(),
+        kv_cache_memory_bytes=cpu_cache_bytes if on_cpu() else None,
+    )
+    config = arguments.create_engine_config()
+    executor = Executor.get_class(config)
+    return _LLM(vllm_config=config, executor_class=_LEASHED.get(executor, executor), log_stats=True)
+
+
+def shut_down(engine: AsyncLLM) -> None:
+    """End the engine's processes at once: asked to end, they take up to ten seconds, and have nothing to save."""
+    log = logging.getLogger("vllm")
+    level = log.level
+    log.setLevel(logging.ERROR)  # it warns of every process that it ends by force
+    engine.shutdown(timeout=0)
+    log.setLevel(level)
+
+
+async def generate(engine: AsyncLLM, ids: list[int], prompt: Prompt, request_id: str) -> RequestOutput:
+    """Generate from token ids; ``request_id`` is unique among those in flight.
+
+    Raises:
+        EngineRowError: the engine refused or failed this one.
+        EngineDeadError: the engine is gone.
+    """
+    sampling = prompt.sampling
+    parameters = SamplingParams(
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        max_tokens=sampling.max_tokens,
+        seed=sampling.seed,
+        stop=list(sampling.stop),
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )
+    # The salt keeps one tenant from learning, by what was cached, what another one asked.
+    tokens = {"type": "token", "prompt_token_ids": ids, "cache_salt": prompt.tenant}
+    last = None
+    try:
+        priority = 0 if prompt.lane is Lane.REALTIME else 1
+        async for output in engine.generate(tokens, parameters, request_id, priority=priority):
+            last = output
+    except CoreDeadError as error:
+        raise EngineDeadError("the vLLM engine's process is gone: its own log says why") from error
+    except Exception as error:
+        if engine.errored:
+            raise EngineDeadError(f"the vLLM engine is gone: {error}") from error
+        raise EngineRowError(f"vLLM refused {prompt.key!r}: {error.__cause__ or error}") from error
+    if last is None or last.outputs[0].finish_reason not in ("stop", "length"):
+        reason = last and last.outputs[0].finish_reason
+        raise EngineRowError(f"vLLM ended {prompt.key!r} before it was done ({reason})")
+    return last

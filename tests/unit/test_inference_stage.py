@@ -1,0 +1,308 @@
+"""The inference stage: who is charged, who has saved it, and what becomes of a task that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from agents import waterfall
+from agents.inference.admission import room
+from agents.inference.engine import Completion, Engine, Prompt
+from agents.inference.stage import InferenceStage
+from agents.policy import Document, Model, Policy, Price, Task, Tenant
+from agents.stage import Emit
+from schemas import topics
+from schemas.errors import (
+    DeadlinePassedError,
+    EngineDeadError,
+    EngineRowError,
+    PolicyError,
+    PromptTooLongError,
+    UnknownNameError,
+)
+from schemas.records import (
+    Answer,
+    CostLine,
+    DeadLetter,
+    InferenceTask,
+    Lane,
+    Message,
+    Removal,
+    Sampling,
+    Source,
+    Status,
+    Timings,
+    Usage,
+)
+from tests.fakes.engine import FakeEngine, tokens_of
+from tests.fakes.records import AT, delivery, lookup, ticket
+
+SYSTEM = Message(role="system", content="You are the desk of a bank and answer in one sentence.")
+QUESTION = Message(role="user", content="How do I reset my password?")
+PROMPT_TOKENS = len(tokens_of([SYSTEM, QUESTION]))
+EMBEDDED = CostLine(
+    kind="embedding", strategy="semantic_cache", model="minilm", tokens=9, cost=2, price_version="minilm-1"
+)
+SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def policy() -> Policy:
+    prices = [("big", "10", "30", 100), ("small", "1", "3", 50), ("minilm", "0.02", "0", 100)]
+    return Policy(
+        Document(
+            models={name: Model(engine="vllm", window=1024) for name in ("big", "small")},
+            prices=[
+                Price(model=model, version=f"{model}-1", effective_from=SINCE, input=i, output=o, batch_percent=b)
+                for model, i, o, b in prices
+            ],
+            tenants={"bank": Tenant(cost_center="desk", tasks=["faq"])},
+            tasks={"faq": Task(models=["small", "big"], baseline="big")},
+            embedder="minilm",
+        )
+    )
+
+
+def stage(*engines: Engine, now: int = AT, policy: Policy = policy()) -> InferenceStage:  # noqa: B008
+    serial = itertools.count(1)
+    return InferenceStage(engines, policy, new_id=lambda: f"a-{next(serial)}", now=lambda: now)
+
+
+def task(request_id: str = "r-1", **fields: Any) -> InferenceTask:
+    ticketed = {key: fields.pop(key) for key in ("lane", "task", "deadline", "received_at", "tenant") if key in fields}
+    given = {
+        "ticket": ticket(request_id, **ticketed),
+        "lookup": lookup(),
+        "messages": [SYSTEM, QUESTION],
+        "sampling": Sampling(max_tokens=64),
+        "model": "small",
+        "usage": Usage(
+            published_tokens=PROMPT_TOKENS + 30,
+            removed=[Removal(strategy="retrieval", tokens=30)],
+            prompt_tokens=PROMPT_TOKENS,
+        ),
+        "costs": [EMBEDDED],
+        **fields,
+    }
+    return InferenceTask(**given)
+
+
+async def run(inference: InferenceStage, *tasks: InferenceTask) -> list[Answer]:
+    """The answers to tasks that arrive in the same instant."""
+    worked = await asyncio.gather(*(inference(delivery(one, offset)) for offset, one in enumerate(tasks)))
+    return [the_answer(emits) for emits in worked]
+
+
+def the_answer(emits: Sequence[Emit]) -> Answer:
+    answer = emits[0].record
+    assert isinstance(answer, Answer)
+    assert waterfall.holds(answer.waterfall)
+    return answer
+
+
+async def said(engine: FakeEngine | None = None) -> Completion:
+    """What the fake engine answers to the task's prompt."""
+    prompt = Prompt("r", "bank", Lane.REALTIME, [SYSTEM, QUESTION], Sampling(max_tokens=64))
+    return await (engine or FakeEngine("small")).generate(prompt)
+
+
+async def test_an_engines_answer_carries_its_text_its_counts_and_its_times() -> None:
+    (answer,) = await run(stage(FakeEngine("small")), task())
+    expected = await said()
+    assert (answer.status, answer.source, answer.text) == (Status.COMPLETED, Source.ENGINE, expected.text)
+    assert (answer.finish_reason, answer.model, answer.answer_id) == ("stop", "small", "a-1")
+    assert answer.usage.prompt_tokens == PROMPT_TOKENS
+    assert answer.usage.completion_tokens == expected.completion_tokens
+    assert answer.timings.decode > 0
+    assert answer.lookup == lookup()
+    assert (answer.cached_from, answer.error_code) == (None, None)
+
+
+async def test_an_answer_is_published_under_its_tenant_and_request() -> None:
+    (emit,) = await stage(FakeEngine("small"))(delivery(task("r-7"), 1))
+    assert (emit.topic, emit.key) == (topics.ANSWERS, b"bank/r-7")
+
+
+async def test_the_waterfall_leads_from_the_published_prompt_at_the_baseline_to_what_was_spent() -> None:
+    (answer,) = await run(stage(FakeEngine("small")), task())
+    spoken = answer.usage.completion_tokens
+    # Nano-dollars a token: big 10 000 in and 30 000 out, small 1 000 and 3 000.
+    listed = (PROMPT_TOKENS + 30) * 10_000 + spoken * 30_000
+    spent = PROMPT_TOKENS * 1_000 + spoken * 3_000
+    found = answer.waterfall
+    assert (found.list_cost, found.effective_cost) == (listed, spent + EMBEDDED.cost)
+    saved = {line.strategy: (line.gross, line.cost) for line in found.savings}
+    assert saved == {"retrieval": (300_000, 0), "routing": (listed - 300_000 - spent, 0), "semantic_cache": (0, 2)}
+    assert found.costs[-1] == EMBEDDED
+
+
+async def test_prompt_tokens_that_the_engine_had_cached_are_credited_to_the_prefix_cache() -> None:
+    inference = stage(FakeEngine("small"))
+    await run(inference, task("r-1"))
+    (second,) = await run(inference, task("r-2", lookup=lookup(fingerprint="f2")))
+    assert second.usage.cached_tokens > 0
+    assert "prefix_cache" in {line.strategy for line in second.waterfall.savings}
+
+
+async def test_the_batch_lane_is_credited() -> None:
+    (answer,) = await run(stage(FakeEngine("small")), task(lane=Lane.BATCH))
+    assert "batch_lane" in {line.strategy for line in answer.waterfall.savings}
+
+
+async def test_a_follower_pays_nothing_and_says_whose_text_it_has() -> None:
+    engine = FakeEngine("small", vary=map(str, itertools.count()).__next__)
+    leader, *followers = await run(stage(engine), task("r-1"), task("r-2"), task("r-3", costs=[]))
+    assert engine.calls == 1
+    assert (leader.source, leader.cached_from) == (Source.ENGINE, None)
+    assert leader.waterfall.effective_cost > EMBEDDED.cost
+    for follower in followers:
+        assert (follower.source, follower.cached_from) == (Source.SINGLE_FLIGHT, "r-1")
+        assert (follower.text, follower.finish_reason) == (leader.text, leader.finish_reason)
+        assert follower.usage == leader.usage
+        assert follower.waterfall.list_cost == leader.waterfall.list_cost
+        assert follower.waterfall.savings[-1].strategy in ("single_flight", "semantic_cache")
+        assert follower.timings == Timings()
+        assert follower.lookup is None
+    assert [follower.waterfall.effective_cost for follower in followers] == [EMBEDDED.cost, 0]
+
+
+async def test_the_same_fingerprint_at_another_model_is_other_work() -> None:
+    small, big = FakeEngine("small"), FakeEngine("big")
+    answers = await run(stage(small, big), task("r-1"), task("r-2", model="big"))
+    assert [answer.source for answer in answers] == [Source.ENGINE, Source.ENGINE]
+    assert [answer.model for answer in answers] == ["small", "big"]
+
+
+async def test_when_the_leader_is_given_up_a_follower_is_charged_instead() -> None:
+    engine = FakeEngine("small", seconds_per_token=0.01)
+    inference = stage(engine)
+    leader = asyncio.create_task(inference(delivery(task("r-1"), 1)))
+    follower = asyncio.create_task(inference(delivery(task("r-2"), 2)))
+    await asyncio.sleep(0.01)
+    leader.cancel()
+    answer = the_answer(await follower)
+    assert (answer.source, answer.cached_from, engine.calls) == (Source.ENGINE, None, 1)
+    assert answer.waterfall.effective_cost > EMBEDDED.cost
+
+
+async def test_giving_up_the_only_one_who_waits_stops_the_engine() -> None:
+    engine = FakeEngine("small", seconds_per_token=60)
+    lonely = asyncio.create_task(stage(engine)(delivery(task(), 1)))
+    await asyncio.sleep(0.01)
+    assert engine.running == 1
+    lonely.cancel()
+    await asyncio.wait([lonely])
+    await asyncio.sleep(0.01)
+    assert engine.running == 0
+
+
+async def test_no_more_prompts_are_at_the_engine_than_it_has_room_for() -> None:
+    class Crowd(FakeEngine):
+        inside = most = 0
+
+        async def generate(self, prompt: Prompt) -> Completion:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            try:
+                return await super().generate(prompt)
+            finally:
+                self.inside -= 1
+
+    engine = Crowd("small", capacity=3, seconds_per_token=0.0005)
+    answers = await run(stage(engine), *(task(f"r-{at}", lookup=lookup(fingerprint=f"f{at}")) for at in range(40)))
+    assert len(answers) == engine.calls == 40
+    assert engine.most == room(3)
+    assert engine.most_running == 3
+
+
+async def test_what_must_not_be_cached_is_not_offered_to_the_cache() -> None:
+    (answer,) = await run(stage(FakeEngine("small")), task(lookup=lookup(cacheable=False)))
+    assert answer.lookup is None
+
+
+async def test_a_server_that_counts_otherwise_is_believed_and_the_sums_still_hold() -> None:
+    class Otherwise(FakeEngine):
+        async def generate(self, prompt: Prompt) -> Completion:
+            done = await super().generate(prompt)
+            return done._replace(prompt_tokens=done.prompt_tokens + 5, cached_tokens=1_000)
+
+    (answer,) = await run(stage(Otherwise("small")), task())
+    usage = answer.usage
+    assert (usage.prompt_tokens, usage.published_tokens) == (PROMPT_TOKENS + 5, PROMPT_TOKENS + 35)
+    assert usage.cached_tokens == usage.prompt_tokens
+
+
+async def test_a_task_past_its_deadline_is_not_begun() -> None:
+    engine = FakeEngine("small")
+    late = delivery(task(deadline=AT - 5), 1)
+    with pytest.raises(DeadlinePassedError, match="5 ms"):
+        await stage(engine)(late)
+    assert engine.calls == 0
+    assert stage(engine).deadline(late) == AT - 5
+
+
+async def test_a_model_that_is_not_served_here_is_named_with_those_that_are() -> None:
+    with pytest.raises(EngineRowError, match=r"no engine for 'huge': it serves \['big', 'small'\]"):
+        await stage(FakeEngine("small"), FakeEngine("big"))(delivery(task(model="huge"), 1))
+
+
+async def test_a_refused_prompt_fails_all_who_asked_it_and_no_other() -> None:
+    engine = FakeEngine("small", window=64)
+    too_long = [Message(role="user", content="word " * 100)]
+    inference = stage(engine)
+    refused = [task(f"r-{at}", messages=too_long, lookup=lookup(fingerprint="long")) for at in range(2)]
+    worked = await asyncio.gather(
+        *(inference(delivery(one, 1)) for one in [*refused, task("r-9")]), return_exceptions=True
+    )
+    assert [type(one) for one in worked] == [EngineRowError, EngineRowError, list]
+
+
+async def test_a_dead_engine_fails_everything_in_flight_fatally() -> None:
+    engine = FakeEngine("small", seconds_per_token=60)
+    inference = stage(engine)
+    waiting = [asyncio.create_task(inference(delivery(task(f"r-{at}"), at))) for at in range(3)]
+    await asyncio.sleep(0.01)
+    engine.kill()
+    for one in waiting:
+        with pytest.raises(EngineDeadError):
+            await one
+
+
+async def test_a_task_that_left_the_policy_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="'gone'"):
+        await stage(FakeEngine("small"))(delivery(task(task="gone"), 1))
+
+
+async def test_a_request_from_before_the_first_price_card_is_refused() -> None:
+    with pytest.raises(PolicyError, match="price card"):
+        await stage(FakeEngine("small"))(delivery(task(received_at=1), 1))
+
+
+def test_a_failed_task_becomes_a_failed_answer_and_a_dead_letter() -> None:
+    failed = task("r-3")
+    answered, letter = stage(FakeEngine("small")).failed(delivery(failed, 4), PromptTooLongError("too long by 7"))
+    answer = answered.record
+    assert isinstance(answer, Answer)
+    assert waterfall.holds(answer.waterfall)
+    assert (answered.topic, answered.key) == (topics.ANSWERS, b"bank/r-3")
+    assert (answer.status, answer.source, answer.text) == (Status.FAILED, Source.NONE, None)
+    assert (answer.error_code, answer.error_message) == ("PROMPT_TOO_LONG", "too long by 7")
+    assert (answer.waterfall.list_cost, answer.waterfall.costs) == (0, [EMBEDDED])
+    assert answer.usage == failed.usage
+    assert letter.topic == topics.DEAD_LETTERS
+    assert isinstance(letter.record, DeadLetter)
+    assert (letter.record.value, letter.record.stage, letter.record.code) == (b"raw", "inference", "PROMPT_TOO_LONG")
+
+
+def test_every_outcome_has_an_id_of_its_own() -> None:
+    inference = stage(FakeEngine("small"))
+    ids = {
+        msgspec.structs.asdict(inference.failed(delivery(task(), 1), EngineRowError("no"))[0].record)["answer_id"]
+        for _ in range(3)
+    }
+    assert len(ids) == 3

@@ -1,0 +1,184 @@
+"""The policy says what may be done with a request, and refuses a file or a request with one clear message."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.policy import Policy, load
+from schemas.errors import DeadlinePassedError, InvalidRequestError, PolicyError, UnknownNameError
+from schemas.records import Message, PredictionRequest, Sampling
+
+GOOD = """
+embedder = "minilm"
+
+[models.small]
+engine = "vllm"
+path = "embedded"
+window = 2048
+
+[[prices]]
+model = "small"
+version = "2026-01"
+effective_from = 2026-01-01T00:00:00Z
+input = "0.15"
+cached_input = "0.0375"
+output = "0.60"
+batch_percent = 50
+
+[[prices]]
+model = "minilm"
+version = "2026-01"
+effective_from = 2026-01-01T00:00:00Z
+input = "0.01"
+output = "0"
+
+[tenants.bank]
+cost_center = "desk"
+tasks = ["faq"]
+
+[tasks.faq]
+models = ["small"]
+baseline = "small"
+
+[tasks.secret]
+models = ["small"]
+baseline = "small"
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Policy:
+    return written(tmp_path, GOOD)
+
+
+def written(folder: Path, text: str) -> Policy:
+    path = folder / "policy.toml"
+    path.write_text(text)
+    return load(path)
+
+
+def request(**fields: Any) -> PredictionRequest:
+    given = {
+        "request_id": "r-1",
+        "tenant": "bank",
+        "task": "faq",
+        "messages": [Message(role="user", content="why?")],
+        **fields,
+    }
+    return PredictionRequest(**given)
+
+
+def test_a_good_request_has_its_task(policy: Policy) -> None:
+    assert policy.task(request(), received_at=1) == policy.document.tasks["faq"]
+
+
+def test_prices_are_read_exactly(policy: Policy) -> None:
+    card = policy.prices.card("small", 1_790_000_000_000)
+    assert (card.input_rate, card.cached_input_rate, card.output_rate) == (150_000_000, 37_500_000, 600_000_000)
+    assert card.batch_percent == 50
+    assert policy.prices.card("minilm", 1_790_000_000_000).cached_input_rate == 10_000_000
+
+
+def test_the_version_follows_what_the_file_says_and_not_how(tmp_path: Path, policy: Policy) -> None:
+    assert written(tmp_path, "# a remark\n" + GOOD).version == policy.version
+    assert written(tmp_path, GOOD.replace("2048", "4096")).version != policy.version
+
+
+def test_a_cost_centre_is_the_requests_or_its_tenants(policy: Policy) -> None:
+    assert policy.cost_center(request()) == "desk"
+    assert policy.cost_center(request(cost_center="branch-7")) == "branch-7"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"tenant": "nobody"}, "tenant 'nobody' is not in the policy"),
+        ({"task": "secret"}, "task 'secret' is not open to tenant 'bank'"),
+        ({"task": "nothing"}, "task 'nothing' is not open to tenant 'bank'"),
+        ({"model": "large"}, "model 'large' is not open to task 'faq'"),
+    ],
+)
+def test_an_unknown_name_is_refused(policy: Policy, fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(UnknownNameError, match=re.escape(message)):
+        policy.task(request(**fields), received_at=1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"request_id": ""}, "request_id has 0 characters"),
+        ({"request_id": "x" * 257}, "request_id has 257 characters: it must have 1 to 256"),
+        ({"messages": []}, "messages is empty"),
+        ({"messages": [Message(role="user", content="x")] * 257}, "messages holds 257"),
+        ({"messages": [Message(role="assistant", content="x")]}, "the last message must be the user's"),
+        ({"messages": [Message(role="user", content=" \n")]}, "and not blank"),
+        (
+            {"messages": [Message(role="tool", content="x"), Message(role="user", content="x")]},
+            "role 'tool' is unknown",
+        ),
+        ({"messages": [Message(role="user", content="é" * 262_145)]}, "messages hold 524290 bytes"),
+        ({"sampling": Sampling(max_tokens=0)}, "sampling.max_tokens is 0"),
+        ({"sampling": Sampling(max_tokens=8193)}, "sampling.max_tokens is 8193"),
+        ({"sampling": Sampling(temperature=-0.1)}, "sampling.temperature is -0.1"),
+        ({"sampling": Sampling(temperature=float("nan"))}, "sampling.temperature is nan"),
+        ({"sampling": Sampling(top_p=0.0)}, "sampling.top_p is 0.0"),
+        ({"sampling": Sampling(top_p=float("nan"))}, "sampling.top_p is nan"),
+    ],
+)
+def test_a_field_out_of_its_limits_is_refused(policy: Policy, fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidRequestError, match=re.escape(message)):
+        policy.task(request(**fields), received_at=1)
+
+
+def test_a_deadline_that_had_passed_is_refused(policy: Policy) -> None:
+    with pytest.raises(DeadlinePassedError, match="lies 500 ms before the request reached its topic"):
+        policy.task(request(deadline=1000), received_at=1500)
+    assert policy.task(request(deadline=1501), received_at=1500)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('tasks = ["faq"]', 'tasks = ["fax"]', "[tenants.bank] names task 'fax', which is not in [tasks]"),
+        ('models = ["small"]', 'models = ["large"]', "[tasks.faq] names model 'large', which is not in [models]"),
+        ('models = ["small"]', "models = []", "[tasks.faq] models is empty"),
+        ('baseline = "small"', 'baseline = "gpt"', "[tasks.faq] uses model 'gpt', which has no card in [[prices]]"),
+        ('embedder = "minilm"', 'embedder = "other"', "embedder 'other' has no card in [[prices]]"),
+        ('input = "0.15"', "input = 0.15", "Expected `str`, got `float`"),
+        ('input = "0.15"', 'input = "-0.15"', "a rate is negative"),
+        ('input = "0.15"', 'input = "0.1234567891"', "is not a whole number of nano-dollars"),
+        ("batch_percent = 50", "batch_percent = 101", "batch_percent must be 0 to 100"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00", "effective_from needs a time zone"),
+        ("window = 2048", "windows = 2048", "unknown field `windows`"),
+        ("window = 2048", "window = 2048\nwidth = 1", "unknown field `width`"),
+        ("window = 2048", "window = 0", "[models.small] window is 0: it must be at least 1"),
+        ("[models.small]", "[models.a.b]", "unknown field `b`"),
+        ("[models.small]", '[models."a/b"]\nengine="vllm"\nwindow=1\n[models.small]', "[models.a/b] cannot be part"),
+        ("[models.small]", '[models."s.batch"]\nengine="vllm"\nwindow=1\n[models.small]', "cannot be part of a topic"),
+        ("[tasks.faq]", "[tasks.faq]\nthreshold = 1.5", "threshold is 1.5: it must be over 0 and at most 1"),
+        ("[tasks.faq]", "[tasks.faq]\nttl_seconds = 0", "[tasks.faq] ttl_seconds is 0: it must be at least 1"),
+        ("[tasks.faq]", "[tasks.faq]\ndeadline_seconds = 0", "deadline_seconds is 0: it must be at least 1"),
+        (
+            "[tenants.bank]",
+            '[[prices]]\nmodel = "small"\nversion = "b"\neffective_from = 2026-01-01T00:00:00Z\ninput = "1"\n'
+            'output = "1"\n\n[tenants.bank]',
+            "two prices of 'small' take effect at the same instant",
+        ),
+    ],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in GOOD
+    with pytest.raises(PolicyError, match=re.escape(message)) as raised:
+        written(tmp_path, GOOD.replace(old, new, 1))
+    assert str(tmp_path / "policy.toml") in str(raised.value)
+
+
+def test_a_missing_file_and_one_that_is_no_toml_say_so(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"there is no policy file .*set HEADRACE_POLICY"):
+        load(tmp_path / "none.toml")
+    with pytest.raises(PolicyError, match=r"policy\.toml: "):
+        written(tmp_path, "models = [")

@@ -1,0 +1,166 @@
+"""List cost less savings is effective cost: of every entry, and of every sum of entries."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.waterfall import NOTHING, Pricing, avoided, holds, with_spending
+from schemas.money import PriceBook, PriceCard
+from schemas.records import Lane, Removal, Usage, Waterfall
+
+STRATEGIES = ["retrieval", "history", "few_shot", "compression"]
+
+
+@st.composite
+def cards(draw: st.DrawFn, model: str) -> PriceCard:
+    rates = [draw(st.integers(0, 10**12)) for _ in range(3)]
+    return PriceCard(
+        model=model,
+        version=f"{model}-1",
+        effective_from=0,
+        input_rate=rates[0],
+        cached_input_rate=rates[1],
+        output_rate=rates[2],
+        batch_percent=draw(st.integers(0, 100)),
+    )
+
+
+@st.composite
+def usages(draw: st.DrawFn) -> Usage:
+    left = draw(st.integers(0, 10**6))
+    removed = []
+    published = left
+    for strategy in draw(st.lists(st.sampled_from(STRATEGIES), unique=True)):
+        tokens = draw(st.integers(0, 10**6))
+        published += tokens
+        removed.append(Removal(strategy=strategy, tokens=tokens))
+    return Usage(
+        published_tokens=published,
+        removed=removed,
+        prompt_tokens=left,
+        cached_tokens=draw(st.integers(0, left)),
+        completion_tokens=draw(st.integers(0, 10**5)),
+    )
+
+
+@st.composite
+def pricings(draw: st.DrawFn) -> Pricing:
+    return Pricing(PriceBook([draw(cards("base")), draw(cards("small")), draw(cards("embedder"))]), at=1)
+
+
+executed = st.builds(
+    lambda pricing, usage, lane: (pricing, pricing.execution("base", "small", usage, lane), usage),
+    pricings(),
+    usages(),
+    st.sampled_from(Lane),
+)
+
+
+def the_same_price(rate: int, percent: int = 100) -> Pricing:
+    card = PriceCard(
+        model="base",
+        version="1",
+        effective_from=0,
+        input_rate=rate,
+        cached_input_rate=rate // 4,
+        output_rate=rate,
+        batch_percent=percent,
+    )
+    return Pricing(PriceBook([card]), at=1)
+
+
+@given(executed)
+def test_an_execution_adds_up(made: tuple[Pricing, Waterfall, Usage]) -> None:
+    assert holds(made[1])
+
+
+@given(executed)
+def test_the_costs_are_for_every_token_that_was_used(made: tuple[Pricing, Waterfall, Usage]) -> None:
+    _, waterfall, usage = made
+    tokens = {line.kind: line.tokens for line in waterfall.costs}
+    assert tokens.get("input", 0) + tokens.get("cached_input", 0) == usage.prompt_tokens
+    assert tokens.get("cached_input", 0) == usage.cached_tokens
+    assert tokens.get("output", 0) == usage.completion_tokens
+
+
+@given(executed)
+def test_each_strategy_is_credited_once(made: tuple[Pricing, Waterfall, Usage]) -> None:
+    strategies = [line.strategy for line in made[1].savings]
+    assert len(strategies) == len(set(strategies))
+
+
+@given(executed, st.sampled_from(["duplicate", "exact_cache", "semantic_cache", "single_flight"]))
+def test_what_was_avoided_costs_nothing_and_saves_no_more_than_was_left(
+    made: tuple[Pricing, Waterfall, Usage], strategy: str
+) -> None:
+    _, waterfall, usage = made
+    saved = avoided(waterfall, strategy)
+    assert holds(saved)
+    assert saved.effective_cost == 0
+    assert saved.list_cost == waterfall.list_cost
+    assert saved.savings[-1].gross == waterfall.effective_cost
+    assert saved.savings[-1].tokens == usage.prompt_tokens + usage.completion_tokens
+
+
+@given(executed, st.lists(st.tuples(st.sampled_from(["semantic_cache", "compression"]), st.integers(0, 10**6))))
+def test_what_a_strategy_spends_is_taken_off_its_own_saving(
+    made: tuple[Pricing, Waterfall, Usage], spending: list[tuple[str, int]]
+) -> None:
+    pricing, waterfall, _ = made
+    lines = [pricing.embedding(strategy, "embedder", tokens) for strategy, tokens in spending]
+    after = with_spending(waterfall, lines)
+    assert holds(after)
+    assert after.effective_cost == waterfall.effective_cost + sum(line.cost for line in lines)
+    assert after.list_cost == waterfall.list_cost
+    gross = {line.strategy: line.gross for line in waterfall.savings}
+    for saving in after.savings:
+        assert saving.cost == sum(line.cost for line in lines if line.strategy == saving.strategy)
+        assert saving.gross == gross.get(saving.strategy, 0)
+
+
+@given(st.lists(executed, max_size=6))
+def test_sums_of_waterfalls_add_up_too(made: list[tuple[Pricing, Waterfall, Usage]]) -> None:
+    waterfalls = [waterfall for _, waterfall, _ in made]
+    net = sum(line.gross - line.cost for waterfall in waterfalls for line in waterfall.savings)
+    assert sum(w.list_cost for w in waterfalls) - net == sum(w.effective_cost for w in waterfalls)
+
+
+def test_a_prompt_at_list_price_saves_nothing() -> None:
+    usage = Usage(published_tokens=100, prompt_tokens=100, completion_tokens=20)
+    waterfall = the_same_price(10**9).execution("base", "base", usage, Lane.REALTIME)
+    assert waterfall.savings == []
+    assert waterfall.list_cost == waterfall.effective_cost == 120_000
+
+
+def test_strategies_are_credited_in_the_order_in_which_they_act() -> None:
+    usage = Usage(
+        published_tokens=1000,
+        removed=[Removal(strategy="history", tokens=400)],
+        prompt_tokens=600,
+        cached_tokens=200,
+        completion_tokens=0,
+    )
+    waterfall = the_same_price(10**9, percent=50).execution("base", "base", usage, Lane.BATCH)
+    assert [(line.strategy, line.tokens, line.gross) for line in waterfall.savings] == [
+        ("history", 400, 400_000),
+        ("prefix_cache", 200, 150_000),
+        ("batch_lane", 0, 225_000),
+    ]
+    assert waterfall.effective_cost == 225_000
+
+
+def test_a_dearer_model_than_the_baseline_shows_as_a_loss() -> None:
+    dear = PriceCard(
+        model="dear", version="1", effective_from=0, input_rate=2 * 10**9, cached_input_rate=0, output_rate=0
+    )
+    base = PriceCard(model="base", version="1", effective_from=0, input_rate=10**9, cached_input_rate=0, output_rate=0)
+    usage = Usage(published_tokens=10, prompt_tokens=10)
+    waterfall = Pricing(PriceBook([base, dear]), at=1).execution("base", "dear", usage, Lane.REALTIME)
+    assert [(line.strategy, line.gross) for line in waterfall.savings] == [("routing", -10_000)]
+
+
+def test_nothing_adds_up_and_a_wrong_sum_does_not() -> None:
+    assert holds(NOTHING)
+    assert not holds(Waterfall(list_cost=1, savings=[], effective_cost=0, costs=[]))
+    assert not holds(Waterfall(list_cost=1, savings=[], effective_cost=1, costs=[]))
