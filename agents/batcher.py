@@ -60,7 +60,13 @@ class Batcher(Generic[T, R]):
             for (_, future), result in zip(batch, results, strict=True):
                 if not future.done():
                     future.set_result(result)
-        except Exception as error:  # noqa: BLE001 - it belongs to the callers, who are waiting for it
+        except BaseException as error:  # it belongs to the callers, who are waiting for it
             for _, future in batch:
-                if not future.done():
+                if future.done():
+                    continue
+                if isinstance(error, Exception):
                     future.set_exception(error)
+                else:
+                    future.cancel()
+            if not isinstance(error, Exception):
+                raise

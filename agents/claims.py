@@ -67,16 +67,25 @@ class Claims:
             wrong clock cannot make everything else look old.
         gather: how many claims one transaction holds at most.
         gather_ms: how long the first of them waits, at most until the next claim.
+        reach: how many records may come again. Of those before, claims of two horizons ago are forgotten.
     """
 
     def __init__(
-        self, folder: Path, *, horizon_ms: int, now: Callable[[], int], gather: int = 1000, gather_ms: int = 500
+        self,
+        folder: Path,
+        *,
+        horizon_ms: int,
+        now: Callable[[], int],
+        gather: int = 1000,
+        gather_ms: int = 500,
+        reach: int = 65_536,
     ) -> None:
         self._folder = folder
         self._horizon_ms = horizon_ms
         self._now = now
         self._gather = gather
         self._gather_ms = gather_ms
+        self._reach = reach
         self._books: dict[tuple[str, int], _Book] = {}
 
     def next_offset(self, topic: str, partition: int) -> int | None:
@@ -108,7 +117,7 @@ class Claims:
             if winner is None or offset == book.next_offset:
                 book.add(offset, at, claimant, now)
                 if len(book.pending) >= self._gather or now - book.pending_since >= self._gather_ms:
-                    book.write(at - 2 * self._horizon_ms)
+                    book.write(forget=(at - 2 * self._horizon_ms, offset - self._reach))
         except sqlite3.Error as error:
             raise self._broken(position.topic, position.partition, error) from error
         return winner or Claim(offset, claimant.origin, claimant.answer_id)
@@ -248,8 +257,8 @@ class _Book:
         self.pending.setdefault(claimant.identity, []).append((offset, at, claimant))
         self.next_offset = max(self.next_offset or 0, offset + 1)
 
-    def write(self, forget_before: int | None = None) -> None:
-        """Write what was gathered, and forget some of what is older than ``forget_before``."""
+    def write(self, forget: tuple[int, int] | None = None) -> None:
+        """Write what was gathered, and forget some of what is older than a timestamp and before an offset."""
         rows = [
             (identity, offset, at, claimant.origin, claimant.answer_id)
             for identity, claims in self.pending.items()
@@ -261,24 +270,22 @@ class _Book:
             self._cursor.executemany("INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?, ?)", rows)
             if self.next_offset is not None:
                 run(_KNOWN, (self.next_offset,))
-            if forget_before is not None:
-                self._forget(forget_before, 2 * len(rows))
+            if forget is not None:
+                self._forget(*forget, rows=2 * len(rows))
             run("COMMIT")
         except BaseException:
             run("ROLLBACK")
             raise
         self.pending.clear()
 
-    def _forget(self, before: int, rows: int) -> None:
+    def _forget(self, at: int, offset: int, *, rows: int) -> None:
         """Go round all claims, ``rows`` at a time: an index by time would cost more than the walk."""
         run = self._cursor.execute
         start = self._forgotten_to
-        end = run(_AHEAD, (start, rows)).fetchone()
-        if end is None:
-            run("DELETE FROM claims WHERE identity > ? AND at < ?", (start, before))
-        else:
-            run("DELETE FROM claims WHERE identity > ? AND identity <= ? AND at < ?", (start, end[0], before))
-        self._forgotten_to = end[0] if end is not None else b""
+        found = run("SELECT identity FROM claims WHERE identity > ? ORDER BY identity LIMIT 1 OFFSET ?", (start, rows))
+        end = found.fetchone()
+        run(_FORGET + (" AND identity <= ?" if end else ""), (at, offset, start, *(end or ())))
+        self._forgotten_to = b"" if end is None else end[0]
 
     def close(self) -> None:
         """Let go of the file; what was not written is lost, and is learnt again from the topic."""
@@ -289,7 +296,7 @@ _FIRST = """
     SELECT offset, origin, answer_id FROM claims
     WHERE identity = ? AND offset <= ? AND at >= ? ORDER BY offset LIMIT 1
 """
-_AHEAD = "SELECT identity FROM claims WHERE identity > ? ORDER BY identity LIMIT 1 OFFSET ?"
+_FORGET = "DELETE FROM claims WHERE at < ? AND offset < ? AND identity > ?"
 _KNOWN = """
     INSERT INTO known VALUES (1, ?)
     ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)

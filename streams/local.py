@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import socket
 import sys
@@ -40,7 +41,8 @@ _OURS: dict[str, Any] = {
     "metrics_port": None,
 }
 """What our environment says of a river elsewhere, this one must not follow."""
-_LAST_LINES = 15
+_LINES = 6
+_TELLING = re.compile(r"^\S*(Error|Exception)\b|\[(ERROR|CRITICAL)\]")
 
 
 class WorkerProcess(Service):
@@ -75,9 +77,14 @@ class WorkerProcess(Service):
             ServiceError: it has ended; with the end of its log.
         """
         if not self.running:
-            lines = self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
-            tail = "".join(f"\n    {line}" for line in lines)
-            raise ServiceError(f"the worker ended. The end of its log, {self.log}:{tail}")
+            raise ServiceError(self._failed("ended"))
+
+    def _failed(self, why: str) -> str:
+        # A worker stops its parts one by one and says so of each; what made it stop stands far above the last lines.
+        lines = self.log.read_text(errors="replace").splitlines()
+        telling = [line for line in lines if _TELLING.search(line)] or lines
+        said = "".join(f"\n    {line}" for line in telling[-_LINES:]) or " (empty)"
+        return f"the worker {why}. Its log, {self.log}, says:{said}"
 
 
 class LocalRiver(NamedTuple):

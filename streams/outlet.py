@@ -50,7 +50,7 @@ class Outlet:
         encode: a record to its bytes.
         compression: a codec that aiokafka has a library for (``lz4``, ``zstd``, ``gzip``); None for none.
         max_record_bytes: a key and value larger than this together are refused.
-        security: how to speak and log in to Kafka, as aiokafka's clients want it.
+        options: what else to make the producer with: how to log in, or that the broker knows no idempotence.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class Outlet:
         *,
         compression: str | None = None,
         max_record_bytes: int = MAX_RECORD_BYTES,
-        security: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self._bootstrap = bootstrap
-        self._security = security or {}
+        self._options = {"acks": "all", "enable_idempotence": True, **(options or {})}
         self._encode = encode
         self._compression = compression
         self._max_record_bytes = max_record_bytes
@@ -173,14 +173,12 @@ class Outlet:
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
-            enable_idempotence=True,
-            acks="all",
             linger_ms=_LINGER_MS,
             max_batch_size=_BATCH_BYTES,
             max_request_size=self._max_record_bytes + _ENVELOPE_BYTES,
             compression_type=self._compression,
             partitioner=partition_of,
-            **self._security,
+            **self._options,
         )
         try:
             await producer.start()

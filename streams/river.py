@@ -58,8 +58,8 @@ class River(faust.App):  # type: ignore[misc]
         self.settings = settings
         self.metrics = Metrics()
         self.codec = codec_of(settings)
-        security = settings.kafka_options()
-        self.outlet = Outlet(security.pop("bootstrap_servers"), self.codec.encode, security=security)
+        options = settings.producer_options()
+        self.outlet = Outlet(options.pop("bootstrap_servers"), self.codec.encode, options=options)
         self.parts = AsyncExitStack()
         self._compose = compose
         self.transport = consumer.Transport(self, drain_s=settings.drain_seconds)
@@ -103,6 +103,8 @@ class River(faust.App):  # type: ignore[misc]
 
     async def on_first_start(self) -> None:
         """Start the parts, before the app joins its group."""
+        # Faust makes a directory in it, and not those above.
+        self.settings.state_dir.mkdir(parents=True, exist_ok=True)
         await super().on_first_start()
         await self.outlet.start()
         self.parts.push_async_callback(self.outlet.stop)
@@ -116,7 +118,7 @@ class River(faust.App):  # type: ignore[misc]
         """Say that the worker is ready, to whoever scrapes it."""
         await super().on_started()
         if self.settings.metrics_port is not None:
-            self.metrics.serve("127.0.0.1", self.settings.metrics_port)
+            self.metrics.serve(self.settings.metrics_host, self.settings.metrics_port)
         log.info("ready: %s", ", ".join(sorted(self.settings.stages)))
 
     async def on_stop(self) -> None:

@@ -1,8 +1,8 @@
 """The part of the vLLM engine that cannot be imported without vLLM.
 
 vLLM computes in processes of its own. Its executors' workers end with the engine core, but the engine core does not
-end with the process that started it: killed outright, that leaves an engine behind which holds the accelerator's
-memory for good (seen with 0.32). The executors here close that gap.
+end with the process that started it: killed outright, that leaves an engine behind which holds its memory for good
+(seen with 0.32). An executor is the first thing of ours to run in an engine core; the ones here close that gap.
 """
 
 from __future__ import annotations
@@ -32,23 +32,26 @@ from schemas.records import Lane
 __all__ = ["AsyncLLM", "RequestOutput", "build", "generate", "on_cpu", "shut_down"]
 
 
-def _die_with_parent() -> None:
+def _leash() -> None:
+    """Bind the process that this is called in, an engine core, to the one that started it."""
     parent = multiprocessing.parent_process()
-    if parent is None:  # not in a process of the engine's
-        return
+    if parent is None:
+        raise RuntimeError("an engine core has to be a child process")
+    # A group of its own: an interrupt at the terminal is for the worker, which finishes what is in flight first.
+    os.setpgrp()
 
-    def watch() -> None:
+    def follow() -> None:
         parent.join()
         os.kill(os.getpid(), signal.SIGKILL)
 
-    threading.Thread(target=watch, daemon=True, name="die-with-parent").start()
+    threading.Thread(target=follow, daemon=True, name="leash").start()
 
 
 class LeashedMultiprocExecutor(MultiprocExecutor):  # type: ignore[misc]
     """vLLM's executor for several workers, in an engine core that ends with its parent."""
 
     def _init_executor(self) -> None:
-        _die_with_parent()
+        _leash()
         super()._init_executor()
 
 
@@ -56,7 +59,7 @@ class LeashedUniProcExecutor(UniProcExecutor):  # type: ignore[misc]
     """vLLM's executor for one worker, in an engine core that ends with its parent."""
 
     def _init_executor(self) -> None:
-        _die_with_parent()
+        _leash()
         super()._init_executor()
 
 

@@ -101,7 +101,11 @@ class VllmEngine:
             self._core.shut_down(building.result())
 
     def _build(self) -> AsyncLLM:
-        quiet = {"VLLM_LOGGING_LEVEL": "WARNING", "VLLM_NO_USAGE_STATS": "1"}
+        quiet = {
+            "VLLM_LOGGING_LEVEL": "WARNING",
+            "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for what was asked for
+            "VLLM_NO_USAGE_STATS": "1",
+        }
         if Path(self._settings.path).is_dir():
             quiet["HF_HUB_OFFLINE"] = "1"
         with _environment(quiet):

@@ -18,7 +18,8 @@ from schemas.errors import ServiceError, SetupError
 from schemas.records import LedgerEntry, RollUp, SavingTotal
 
 _INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_TOTALS = [column.name for column in tables.rollups.columns if column.name != "rollup_key"]
+# SQLAlchemy's names are a kind of string that msgspec does not take for a field's.
+_TOTALS = [str(column.name) for column in tables.rollups.columns if column.name != "rollup_key"]
 
 
 class Store:

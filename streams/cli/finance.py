@@ -136,7 +136,7 @@ def _of_the_topic(
         named = ledger is not None or settings.model_fields_set & {"kafka", "ledger_url"}
         if named or not (left / RESPONSES).exists():
             raise
-        say(f"{error}. So this reads what the last demo left in {left}")
+        say(f"reading what the last demo left in {left}, for {error}")
     return reconciled(sqlite(left / LEDGER), _within(read_responses(left / RESPONSES), period), *period)
 
 
@@ -236,7 +236,7 @@ def _show(found: Reconciliation, form: Format) -> None:
         {"account": "ledger entries", "requests": f"{found.entries:,}", "billed": dollars(found.entries_billed)},
         {"account": "roll-ups", "requests": f"{found.rollup_requests:,}", "billed": dollars(found.rollups_billed)},
     ]
-    print_rows(rows, form, title="Three accounts of the same money, in US dollars", right=["requests", "billed"])
+    print_rows(rows, form, title="Three accounts, in US dollars", right=["requests", "billed"])
     if found.agrees:
         out().print("[green]✓[/] they agree: difference 0")
         return

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_PIPE_WIDTH = 120
+_PIPE_WIDTH = 140
 
 
 class Format(StrEnum):
@@ -65,7 +65,8 @@ def print_rows(rows: Sequence[Row], form: Format, *, title: str, right: Sequence
         return
     table = Table(title=title, title_justify="left")
     for name in rows[0]:
-        table.add_column(name.replace("_", " "), justify="right" if name in right else "left", overflow="fold")
+        number = name in right
+        table.add_column(name.replace("_", " "), justify="right" if number else "left", no_wrap=number, overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     out().print(table)

@@ -61,6 +61,8 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """Well-formed requests, each counted once."""
     answered: int
     """Of those, with a COMPLETED response."""
+    published_twice: int
+    """Requests whose very bytes were published a second time. They are due no second response."""
     duplicates_answered: int
     """Request ids that have more than one response record."""
     refused: int
@@ -109,6 +111,7 @@ def find(
         published=len(workload.publishes),
         requests=len(items),
         answered=len(completed),
+        published_twice=len(workload.again),
         duplicates_answered=sum(count > 1 for count in times.values()),
         refused=sum(bad.request_id in first for bad in workload.malformed),
         dead_letters=len(letters),

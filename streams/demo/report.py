@@ -22,6 +22,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "published": findings.published,
         "requests": findings.requests,
         "answered": findings.answered,
+        "published_twice": findings.published_twice,
         "duplicates_answered": findings.duplicates_answered,
         "refused": findings.refused,
         "malformed": len(findings.letters),
@@ -52,8 +53,9 @@ def verdict(findings: Findings, console: Console) -> None:
     """Print whether every promise was kept, and every one that was not."""
     if not findings.complaints:
         console.print(
-            f"[green]✓[/] {findings.answered} of {findings.requests} requests answered, each exactly once; "
-            f"{len(findings.letters)} malformed events in the dead letters; ledger reconciled, difference 0"
+            f"[green]✓[/] {findings.answered} of {findings.requests} requests answered, each exactly once "
+            f"({findings.published_twice} were published twice); {len(findings.letters)} malformed events in the dead "
+            "letters; ledger reconciled, difference 0"
         )
     for complaint in findings.complaints:
         console.print(Text(f"✗ {complaint}", style="red"))

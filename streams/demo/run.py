@@ -1,12 +1,12 @@
-"""The demo's course: publish the workload at a steady pace, watch what comes out, and hold it against the labels."""
+"""The demo's course: publish the workload, watch what comes out, and hold it against what was known of it."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -17,14 +17,19 @@ from schemas import topics
 from schemas.codec import Codec
 from schemas.records import DeadLetter, PredictionResponse
 from streams import accounts
-from streams.client import Reader, publisher, reader
+from streams.client import Publisher, Reader, publisher, reader
 from streams.demo.findings import Answered, Findings, find
-from streams.demo.workload import POLICY, Workload, build
+from streams.demo.workload import POLICY, Publish, Workload, build
 from streams.local import LocalRiver, Say, local_river
 from streams.settings import Settings
 
-PUBLISH_S = 20.0
-"""How long publishing takes: later requests meet what earlier ones left in the cache."""
+MORNING = 0.6
+"""The share of the events that is published before the break. Afterwards the cache knows what the morning asked, on
+a slow machine as on a fast one; what comes at the same moment is joined in flight."""
+HALF_S = 10.0
+"""How long each half takes to publish."""
+BREAK_S = 60.0
+"""The longest break; it ends as soon as nine in ten of the morning's requests have their response."""
 GRACE_S = 2.0
 """How long to listen on after the last answer that was due: a second one would come then."""
 STALL_S = 90.0
@@ -42,18 +47,26 @@ class Harvest:
         self.letters: list[DeadLetter] = []
         self.last = time.monotonic()
         """When something came last."""
+        self._came = asyncio.Event()
 
     async def responses(self, source: Reader[PredictionResponse]) -> None:
         """Gather responses until cancelled."""
         async for received in source.follow():
             self.answered.append(Answered(received.record, received.timestamp))
             self.last = time.monotonic()
+            self._came.set()
 
     async def dead_letters(self, source: Reader[DeadLetter]) -> None:
         """Gather dead letters until cancelled."""
         async for received in source.follow():
             self.letters.append(received.record)
             self.last = time.monotonic()
+
+    async def answers(self, asked: set[str], share: float) -> None:
+        """Wait until that share of the request ids has a response."""
+        while len(self.ids & asked) < share * len(asked):
+            self._came.clear()
+            await self._came.wait()
 
     @property
     def ids(self) -> set[str]:
@@ -75,7 +88,7 @@ async def run(directory: Path, console: Console, say: Say, *, seed: int) -> Find
     """
     workload = build(Codec().encode, seed=seed)
     async with local_river(directory, POLICY, keep=False, usual_ports=False, say=say) as river:
-        say(f"publishing {len(workload.publishes)} events to {river.broker} within {PUBLISH_S:.0f} s")
+        say(f"publishing {len(workload.publishes)} events to {river.broker}, in two halves: a morning and an afternoon")
         harvest = await through(river, workload, console)
         found = await _reconciled(river.settings.ledger_url, harvest)
     accounts.write_responses(directory / accounts.RESPONSES, [one.response for one in harvest.answered])
@@ -96,7 +109,7 @@ async def through(river: LocalRiver, workload: Workload, console: Console) -> Ha
         sent = bars.add_task("published", total=len(workload.publishes), note="")
         got = bars.add_task("answered", total=len(due), note="")
         async with _gathering(river.settings, harvest) as gathering:
-            sending = asyncio.create_task(_publish(river.settings, workload, lambda: bars.advance(sent)))
+            sending = asyncio.create_task(_publish(river.settings, workload, harvest, lambda: bars.advance(sent)))
             try:
                 while not _over(harvest, workload, sending):
                     await asyncio.sleep(_LOOK_S)
@@ -134,14 +147,24 @@ async def _gathering(settings: Settings, harvest: Harvest) -> AsyncIterator[list
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _publish(settings: Settings, workload: Workload, advance: Callable[[], None]) -> None:
+async def _publish(settings: Settings, workload: Workload, harvest: Harvest, advance: Callable[[], None]) -> None:
+    noon = int(MORNING * len(workload.publishes))
+    morning, afternoon = workload.publishes[:noon], workload.publishes[noon:]
+    asked = {event.key.decode() for event in morning} & workload.due
     async with publisher(settings) as river:
-        began = time.monotonic()
-        for number, event in enumerate(workload.publishes):
-            due = began + PUBLISH_S * number / len(workload.publishes)
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            await river.publish(event.lane, event.key, event.value)
-            advance()
+        await _paced(river, morning, advance)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(harvest.answers(asked, 0.9), BREAK_S)
+        await _paced(river, afternoon, advance)
+
+
+async def _paced(river: Publisher, events: Sequence[Publish], advance: Callable[[], None]) -> None:
+    began = time.monotonic()
+    for number, event in enumerate(events):
+        due = began + HALF_S * number / len(events)
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        await river.publish(event.lane, event.key, event.value)
+        advance()
 
 
 async def _reconciled(ledger_url: str, harvest: Harvest) -> Reconciliation:

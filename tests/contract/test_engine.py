@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -26,13 +27,14 @@ from agents.inference.openai_engine import OpenAIEngine
 from agents.inference.vllm_engine import VllmEngine
 from agents.policy import Model
 from agents.tokens import Tokens
-from schemas.errors import EngineDeadError, EngineRowError
+from schemas.errors import EngineDeadError, EngineRowError, SetupError
 from schemas.records import Lane, Message, Sampling
 from tests.fakes.engine import FakeEngine, WordTokens
 from tests.services.vllm_server import VllmServer
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(600),  # where others use the machine as well, an engine takes minutes to start
     # What vLLM and torch say to themselves while they are imported.
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning"),
 ]
@@ -95,17 +97,13 @@ def tokens(engine: Engine, request: pytest.FixtureRequest) -> Tokens:
     return counts
 
 
-def prompt(
-    text: str,
-    sampling: Sampling = Sampling(max_tokens=24),
-    lane: Lane = Lane.REALTIME,
-    tenant: str = "bank",  # noqa: B008
-) -> Prompt:
-    return Prompt("r-1", tenant, lane, [Message(role="user", content=text)], sampling)
+def prompt(text: str, lane: Lane = Lane.REALTIME, tenant: str = "bank", **sampling: Any) -> Prompt:
+    messages = [Message(role="user", content=text)]
+    return Prompt("r-1", tenant, lane, messages, Sampling(**{"max_tokens": 24, **sampling}))
 
 
-async def ask(engine: Engine, text: str, **sampling: object) -> Completion:
-    return await engine.generate(prompt(text, Sampling(**{"max_tokens": 24, **sampling})))  # type: ignore[arg-type]
+async def ask(engine: Engine, text: str, **sampling: Any) -> Completion:
+    return await engine.generate(prompt(text, **sampling))
 
 
 async def test_an_answer_has_a_text_and_exact_token_counts(engine: Engine, tokens: Tokens) -> None:
@@ -181,7 +179,7 @@ async def test_a_prompt_longer_than_the_window_fails_alone(engine: Engine) -> No
 async def test_more_calls_than_it_runs_at_once_are_all_answered_each_with_its_own(
     engine: Engine, tokens: Tokens
 ) -> None:
-    asked = [prompt(f"{CAPITAL} {'Please. ' * at}", Sampling(max_tokens=3)) for at in range(3 * CAPACITY)]
+    asked = [prompt(f"{CAPITAL} {'Please. ' * at}", max_tokens=3) for at in range(3 * CAPACITY)]
     answers = await asyncio.gather(*(engine.generate(one) for one in asked))
     assert [answer.prompt_tokens for answer in answers] == [tokens.count(one.messages) for one in asked]
 
@@ -211,7 +209,7 @@ async def test_one_tenant_finds_nothing_that_another_has_cached(vllm: VllmEngine
     for engine in (vllm, FakeEngine()):
         text = "A tenant's own words: " + "the price of water rises with the tide of the sea. " * 20
         for tenant in ("bank", "bank", "press"):
-            answer = await engine.generate(prompt(text, Sampling(max_tokens=1), tenant=tenant))
+            answer = await engine.generate(prompt(text, tenant=tenant, max_tokens=1))
         assert answer.cached_tokens == 0
 
 
@@ -219,7 +217,7 @@ async def test_in_vllms_own_queue_real_time_overtakes_batch(vllm: VllmEngine) ->
     ended: list[str] = []
 
     async def one(name: str, lane: Lane, max_tokens: int) -> None:
-        await vllm.generate(prompt(STORY, Sampling(max_tokens=max_tokens), lane))
+        await vllm.generate(prompt(STORY, lane, max_tokens=max_tokens))
         ended.append(name)
 
     async with asyncio.TaskGroup() as group:
@@ -260,45 +258,98 @@ async def test_where_a_server_counts_no_tokens_ours_are_the_same(
 async def test_a_model_that_the_server_does_not_have_is_refused_in_its_words(smollm2: str, server: VllmServer) -> None:
     engine = OpenAIEngine("another", settings(smollm2, server.url), WordTokens())
     await engine.start()
-    with pytest.raises(EngineRowError, match="HTTP 404 .*another"):
+    with pytest.raises(EngineRowError, match=r"HTTP 404 .*another"):
         await ask(engine, CAPITAL)
     await engine.stop()
 
 
-ORPHAN = """
-import asyncio, sys
+async def test_a_folder_without_a_model_is_named_with_the_model_that_needs_it(
+    template: ChatTemplate, vllm: VllmEngine, tmp_path: Path
+) -> None:
+    with pytest.raises(SetupError, match=f"cannot run model 'empty' from '{tmp_path}'"):
+        await VllmEngine("empty", settings(str(tmp_path)), template).start()
+
+
+WORKER = """
+import asyncio, signal, sys
 from agents.chat_template import ChatTemplate
+from agents.inference.engine import Prompt
 from agents.inference.vllm_engine import VllmEngine
 from agents.policy import Model
+from schemas.records import Lane, Message, Sampling
 
 async def main():
     path = sys.argv[1]
     model = Model(engine="vllm", window=512, path=path, max_num_seqs=4)
-    await VllmEngine("m", model, ChatTemplate.load(path), cpu_cache_bytes=128 << 20).start()
+    engine = VllmEngine("m", model, ChatTemplate.load(path), cpu_cache_bytes=128 << 20)
+    await engine.start()
+    signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
     print("ready", flush=True)
-    await asyncio.sleep(600)
+    while True:
+        await asyncio.to_thread(sys.stdin.readline)
+        ask = [Message(role="user", content="What is the capital of France?")]
+        done = await engine.generate(Prompt("r", "t", Lane.REALTIME, ask, Sampling(max_tokens=16)))
+        print(done.text, flush=True)
 
 if __name__ == "__main__":
     asyncio.run(main())
 """
 
 
-async def test_when_the_worker_is_killed_outright_its_engine_does_not_stay_behind(smollm2: str, tmp_path: Path) -> None:
-    script = tmp_path / "worker.py"
-    script.write_text(ORPHAN)
-    with (tmp_path / "log").open("wb") as log:
-        worker = subprocess.Popen([sys.executable, script, smollm2], stdout=subprocess.PIPE, stderr=log)
-    assert worker.stdout is not None
-    try:
-        said = await asyncio.wait_for(asyncio.to_thread(worker.stdout.readline), 180)
-        assert said == b"ready\n", (tmp_path / "log").read_text()[-2000:]
-        engine = psutil.Process(worker.pid).children(recursive=True)
-        assert len(engine) >= 2
-    finally:
-        worker.kill()
-        worker.wait()
-        worker.stdout.close()
-    _, alive = await asyncio.to_thread(psutil.wait_procs, engine, 15)
+class Worker:
+    """A process that has an engine, and answers a line on its standard input."""
+
+    def __init__(self, folder: Path, model: str) -> None:
+        script = folder / "worker.py"
+        script.write_text(WORKER)
+        self.log = folder / "log"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, script, model],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+                text=True,
+            )
+
+    def says(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline() or self.log.read_text()[-3000:]
+
+    def ask(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def kill(self) -> None:
+        with self.process:  # closes its pipes and waits for it
+            self.process.kill()
+
+
+@pytest.fixture(scope="module")
+def worker(smollm2: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    running = Worker(tmp_path_factory.mktemp("worker"), smollm2)
+    yield running
+    running.kill()
+
+
+def test_an_engine_writes_nothing_on_standard_output(worker: Worker) -> None:
+    assert worker.says() == "ready\n"
+
+
+def test_an_interrupt_at_the_terminal_is_the_workers_and_not_the_engines(worker: Worker) -> None:
+    os.killpg(worker.process.pid, signal.SIGINT)
+    assert worker.says() == "interrupted\n"
+    worker.ask()
+    assert "Paris" in worker.says()
+
+
+def test_when_the_worker_is_killed_outright_its_engine_does_not_stay_behind(worker: Worker) -> None:
+    engine = psutil.Process(worker.process.pid).children(recursive=True)
+    assert len(engine) >= 2
+    worker.kill()
+    _, alive = psutil.wait_procs(engine, 15)
     for process in alive:
         process.kill()
     assert not alive

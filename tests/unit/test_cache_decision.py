@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.cache.decision import Candidate, decide, reach
@@ -120,6 +120,7 @@ texts = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(texts, st.lists(st.tuples(texts, st.floats(0, 1)), max_size=5), st.floats(0, 1))
 def test_a_hit_is_always_the_nearest_that_is_near_and_unobjected(
     asked: str, stored: list[tuple[str, float]], threshold: float

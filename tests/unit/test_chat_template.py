@@ -74,5 +74,5 @@ def test_a_template_survives_being_saved_and_loaded(tokenizer: object, tmp_path:
 def test_the_embedded_models_template_counts_its_turns_exactly(smollm2: str) -> None:
     template = ChatTemplate.load(smollm2)
     turns = [Message(role="system", content="Be brief."), Message(role="user", content="Hi")]
-    # <|im_start|>, role, newline, the words, <|im_end|>, newline; then the answer's opening: "ass" and "istant" are two.
+    # <|im_start|>, role, newline, the words, <|im_end|>, newline; at the end <|im_start|>, "ass", "istant", newline.
     assert template.count(turns) == (3 + 3 + 2) + (3 + 1 + 2) + 4
