@@ -10,6 +10,7 @@ demo: setup ## the whole river on this machine: 300 requests, their answers, the
 	@.venv/bin/headrace demo $(ARGS)
 
 test: setup ## every test, on real Kafka, Valkey and vLLM
+	@scripts/kcat
 	@.venv/bin/pytest $(ARGS)
 
 setup: ## .venv, Kafka's jars, the model
