@@ -16,7 +16,6 @@ Two workers that have the same file open for a moment, as in a rebalance, can on
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterable, Callable, Iterable
@@ -99,8 +98,9 @@ class Claims:
     def claim(self, position: Position, claimant: Claimant, at: int) -> Claim:
         """The winner of the identity, as ``position`` sees it: ``position`` itself, or an earlier record.
 
-        To be called in the order of receipt, with the record's own timestamp ``at``. About 10 µs where
-        identities grow with time, as sequences and UUIDv7 do, and two to three times that where they are random.
+        To be called in the order of receipt, with the record's own timestamp ``at``; called again, it answers the same
+        and costs little. About 10 µs where identities grow with time, as sequences and UUIDv7 do, and two to three
+        times that where they are random.
 
         Raises:
             FatalError: an earlier part of the partition is not covered (see :meth:`catch_up`), or the file is
@@ -115,12 +115,13 @@ class Claims:
         try:
             winner = book.winner(claimant.identity, offset, at - self._horizon_ms)
             if winner is None or offset == book.next_offset:
-                book.add(offset, at, claimant, now)
+                winner = winner or Claim(offset, claimant.origin, claimant.answer_id)
+                book.add(_Pending(offset, at, claimant, winner), now)
                 if len(book.pending) >= self._gather or now - book.pending_since >= self._gather_ms:
                     book.write(forget=(at - 2 * self._horizon_ms, offset - self._reach))
         except sqlite3.Error as error:
             raise self._broken(position.topic, position.partition, error) from error
-        return winner or Claim(offset, claimant.origin, claimant.answer_id)
+        return winner
 
     def catch_up(self, topic: str, partition: int, past: Iterable[Past], up_to: int | None = None) -> None:
         """Learn the claims of older records, in offset order; with ``up_to``, all below it counts as known then.
@@ -136,7 +137,7 @@ class Claims:
         try:
             for offset, at, claimant in past:
                 if book.next_offset is None or offset >= book.next_offset:
-                    book.add(offset, min(at, now), claimant, now)
+                    book.add(_Pending(offset, min(at, now), claimant, None), now)
                     if len(book.pending) >= self._gather:
                         book.write()
             if up_to is not None:
@@ -146,8 +147,11 @@ class Claims:
             raise self._broken(topic, partition, error) from error
 
     def since(self, at: int) -> int:
-        """The timestamp from which on a record at ``at`` needs the past."""
-        return min(at, self._now()) - self._horizon_ms
+        """From which timestamp on the past has to be known, where ``at`` is the first record to be claimed.
+
+        An eighth of a horizon more than that record needs: a later one may carry an earlier timestamp.
+        """
+        return min(at, self._now()) - self._horizon_ms - self._horizon_ms // 8
 
     def close(self) -> None:
         """Write what was gathered and let go of the files."""
@@ -185,17 +189,13 @@ timestamps are ``since`` or later. Records that cannot be decoded are left out."
 async def cover(claims: Claims, position: Position, at: int, history: History) -> None:
     """Read what is not known of the partition before ``position``, so that it can be claimed.
 
-    To be awaited for each record in the order of receipt, before it is worked on.
+    To be awaited for each record in the order of receipt, and followed by its claim: else the next one finds a gap.
 
     Raises:
         FatalError: the claims cannot be kept.
     """
     topic, partition, offset = position
     known = claims.next_offset(topic, partition)
-    if known is not None and offset > known:
-        # Records received just before this one may not have taken their first step yet, which is their claim.
-        await asyncio.sleep(0)
-        known = claims.next_offset(topic, partition)
     if known is not None and offset <= known:
         return
     if offset > (known or 0):
@@ -204,12 +204,22 @@ async def cover(claims: Claims, position: Position, at: int, history: History) -
     claims.catch_up(topic, partition, (), offset)
 
 
+class _Pending(NamedTuple):
+    """A claim that is not on disk yet."""
+
+    offset: int
+    at: int
+    claimant: Claimant
+    winner: Claim | None
+    """As it was found when the claim was made; None where nobody has asked yet."""
+
+
 class _Book:
     """The claims of one partition: those on disk, and those to be written next."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.pending: dict[bytes, list[tuple[int, int, Claimant]]] = {}
+        self.pending: dict[bytes, list[_Pending]] = {}
         self.pending_since = 0
         self._forgotten_to = b""
         try:
@@ -243,26 +253,30 @@ class _Book:
 
     def winner(self, identity: bytes, offset: int, since: int) -> Claim | None:
         """The lowest offset up to ``offset`` that carries the identity and is not older than ``since``."""
+        pending = self.pending.get(identity, ())
+        for mine in pending:
+            if mine.offset == offset and mine.winner is not None:
+                return mine.winner
         row = self._cursor.execute(_FIRST, (identity, offset, since)).fetchone()
         first = Claim._make(row) if row is not None else None
-        for earlier, at, other in self.pending.get(identity, ()):
-            if since <= at and earlier <= offset and (first is None or earlier < first.offset):
-                first = Claim(earlier, other.origin, other.answer_id)
+        for other in pending:
+            if since <= other.at and other.offset <= offset and (first is None or other.offset < first.offset):
+                first = Claim(other.offset, other.claimant.origin, other.claimant.answer_id)
         return first
 
-    def add(self, offset: int, at: int, claimant: Claimant, now: int) -> None:
+    def add(self, claim: _Pending, now: int) -> None:
         """Take a record's claim. One that loses is kept too: it may stand against a still later one."""
         if not self.pending:
             self.pending_since = now
-        self.pending.setdefault(claimant.identity, []).append((offset, at, claimant))
-        self.next_offset = max(self.next_offset or 0, offset + 1)
+        self.pending.setdefault(claim.claimant.identity, []).append(claim)
+        self.next_offset = max(self.next_offset or 0, claim.offset + 1)
 
     def write(self, forget: tuple[int, int] | None = None) -> None:
         """Write what was gathered, and forget some of what is older than a timestamp and before an offset."""
         rows = [
-            (identity, offset, at, claimant.origin, claimant.answer_id)
+            (identity, claim.offset, claim.at, claim.claimant.origin, claim.claimant.answer_id)
             for identity, claims in self.pending.items()
-            for offset, at, claimant in claims
+            for claim in claims
         ]
         run = self._cursor.execute
         run("BEGIN IMMEDIATE")

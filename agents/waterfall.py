@@ -12,6 +12,7 @@ prefix cache, the batch lane. A cache or a flight comes last and takes the rest:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from schemas.money import PriceBook, PriceCard, TokenKind
 from schemas.records import CostLine, Lane, SavingLine, Usage, Waterfall
@@ -35,25 +36,9 @@ class Pricing:
         """
         base = self._book.card(baseline, self._at)
         card = self._book.card(model, self._at)
-        prompt, answer = usage.published_tokens, usage.completion_tokens
-        price = list_cost = _total(_lines(base, prompt, 0, answer))
-        savings = []
-
-        def fall(strategy: str, tokens: int, to: int) -> None:
-            nonlocal price
-            if tokens or to != price:
-                savings.append(SavingLine(strategy=strategy, tokens=tokens, gross=price - to, cost=0))
-            price = to
-
-        for removal in usage.removed:
-            prompt -= removal.tokens
-            fall(removal.strategy, removal.tokens, _total(_lines(base, prompt, 0, answer)))
-        fall("routing", 0, _total(_lines(card, prompt, 0, answer)))
-        fall("prefix_cache", usage.cached_tokens, _total(_lines(card, prompt, usage.cached_tokens, answer)))
-        batch = lane is Lane.BATCH
-        costs = _lines(card, prompt, usage.cached_tokens, answer, batch=batch)
-        fall("batch_lane", 0, _total(costs))
-        return Waterfall(list_cost=list_cost, savings=savings, effective_cost=price, costs=costs)
+        removed = tuple([(removal.strategy, removal.tokens) for removal in usage.removed])
+        counts = (usage.published_tokens, usage.cached_tokens, usage.completion_tokens)
+        return _execution(base, card, counts, removed, batch=lane is Lane.BATCH)
 
     def embedding(self, strategy: str, model: str, tokens: int) -> CostLine:
         """What ``strategy`` spent on embedding ``tokens`` by ``model``.
@@ -106,6 +91,31 @@ def holds(waterfall: Waterfall) -> bool:
     """Whether the two sums that make a waterfall agree with its effective cost."""
     saved = sum(line.gross - line.cost for line in waterfall.savings)
     return waterfall.list_cost - saved == waterfall.effective_cost == _total(waterfall.costs)
+
+
+@lru_cache(maxsize=4096)
+def _execution(
+    base: PriceCard, card: PriceCard, counts: tuple[int, int, int], removed: tuple[tuple[str, int], ...], *, batch: bool
+) -> Waterfall:
+    """The waterfall of one execution; kept, for an answer that the cache serves again has the same one again."""
+    prompt, cached, answer = counts
+    price = list_cost = _total(_lines(base, prompt, 0, answer))
+    savings = []
+
+    def fall(strategy: str, tokens: int, to: int) -> None:
+        nonlocal price
+        if tokens or to != price:
+            savings.append(SavingLine(strategy=strategy, tokens=tokens, gross=price - to, cost=0))
+        price = to
+
+    for strategy, tokens in removed:
+        prompt -= tokens
+        fall(strategy, tokens, _total(_lines(base, prompt, 0, answer)))
+    fall("routing", 0, _total(_lines(card, prompt, 0, answer)))
+    fall("prefix_cache", cached, _total(_lines(card, prompt, cached, answer)))
+    costs = _lines(card, prompt, cached, answer, batch=batch)
+    fall("batch_lane", 0, _total(costs))
+    return Waterfall(list_cost=list_cost, savings=savings, effective_cost=price, costs=costs)
 
 
 def _lines(card: PriceCard, prompt: int, cached: int, completion: int, *, batch: bool = False) -> list[CostLine]:

@@ -4,7 +4,7 @@ Three programs read the same published requests in turn, in several rounds, on o
 
 - Headrace: cache, settlement and ledger in one worker; done when every response is delivered *and* every entry is
   folded into SQL and the roll-ups;
-- a hand-written aiokafka loop with the same Redis reads, which answers and bills but promises nothing;
+- a hand-written aiokafka loop with the same Redis reads, which answers, bills and folds, but promises nothing;
 - a Faust agent that does nothing at all.
 
 CPU is the process's own, user and system, from the first publish to the last result. Ratios are of the medians.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import statistics
 import subprocess
@@ -242,7 +243,7 @@ def _told(settings: Settings) -> dict[str, str]:
 
 def _cpu_s(pid: int) -> float:
     times = psutil.Process(pid).cpu_times()
-    return times.user + times.system
+    return float(times.user + times.system)
 
 
 async def compare(rounds: int, count: int, trickle: int) -> dict[str, Any]:
@@ -286,11 +287,12 @@ async def _one(name: str, settings: Settings, count: int, trickle: int) -> Measu
     if name == "headrace":
         command = [sys.executable, "-m", "streams.cli.main", "worker"]
         return await measure(settings, command, count, trickle, lambda n: folded(settings, n), answers=True)
-    which, group = ("aiokafka", "by-hand") if name == "aiokafka_loop" else ("faust", "noop")
-    command = [sys.executable, "-m", "bench.opponents", which, settings.kafka, settings.redis]
-    return await measure(
-        settings, command, count, trickle, lambda n: committed(settings, group, n), answers=which == "aiokafka"
-    )
+    by_hand = name == "aiokafka_loop"
+    ledger = settings.ledger_url.removeprefix("sqlite:///")
+    which = "aiokafka" if by_hand else "faust"
+    command = [sys.executable, "-m", "bench.opponents", which, settings.kafka, settings.redis, ledger]
+    done = functools.partial(folded, settings) if by_hand else functools.partial(committed, settings, "noop")
+    return await measure(settings, command, count, trickle, done, answers=by_hand)
 
 
 def main(

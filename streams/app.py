@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
@@ -103,9 +104,10 @@ def run(settings: Settings, models: Models | None = None) -> NoReturn:
     raise SystemExit(0)
 
 
-def new_id() -> str:
-    """An id that no other answer has."""
-    return uuid4().hex
+def ids() -> Callable[[], str]:
+    """Makes ids that no other answer has: a random part, drawn once, and a count."""
+    drawn, count = uuid4().hex, itertools.count()
+    return lambda: f"{drawn}-{next(count)}"
 
 
 def _served(settings: Settings, policy: Policy) -> list[str]:
@@ -134,7 +136,7 @@ async def _compose(river: River, *, policy: Policy, served: list[str], models: M
         await _cache(river, policy, models)
     tokens = {name: models.tokens(model) for name, model in policy.models.items()} if stages & _COUNTING else {}
     if "context" in stages:
-        context = ContextStage(policy=policy, tokens=tokens, new_id=new_id)
+        context = ContextStage(policy=policy, tokens=tokens, new_id=ids())
         for lane in Lane:
             river.wire("context", topics.laned(topics.MISSES, lane), CacheMiss, context)
     if "inference" in stages:
@@ -160,7 +162,7 @@ async def _cache(river: River, policy: Policy, models: Models) -> None:
         semantic = SemanticCache(
             embedder=embedder, scopes=scopes, entries=entries, window=embedder.window, outage=missed
         )
-    cache = CacheStage(policy=policy, entries=entries, semantic=semantic, outage=missed, new_id=new_id)
+    cache = CacheStage(policy=policy, entries=entries, semantic=semantic, outage=missed, new_id=ids())
     for lane in Lane:
         river.wire("cache", topics.laned(topics.REQUESTS, lane), PredictionRequest, cache)
     fill = FillStage(
@@ -181,7 +183,7 @@ async def _inference(
         engine = engines[name] = models.engine(name, policy.models[name], tokens[name])
         await engine.start()
         river.parts.push_async_callback(engine.stop)
-    inference = InferenceStage(list(engines.values()), policy, new_id=new_id, now=now_ms)
+    inference = InferenceStage(list(engines.values()), policy, new_id=ids(), now=now_ms)
     for name in served:
         for lane in Lane:
             river.wire("inference", topics.tasks(name, lane), InferenceTask, inference)

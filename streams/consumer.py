@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -69,7 +70,7 @@ async def lead(stream: Any, flow: Flow[Any]) -> None:
             return
         for record in batch.records:
             await flow.put(record, batch.generation)
-        consumer.on_buffer_drop(batch.tp)
+        consumer.release(batch, flow)
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -99,6 +100,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._finished: dict[TP, int] = {}
+        self._waiting: Counter[TP] = Counter()
         self._resumed = asyncio.Event()
         super().__init__(*args, **kwargs)
 
@@ -113,29 +115,35 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     async def _drain_messages(self, fetcher: Any) -> None:
         # In place of Faust's loop of the same name, which makes two tasks a message and, when one agent's buffer is
-        # full, keeps every other agent waiting. Here a partition of which a batch is under way is not asked for more,
-        # so that no more than one batch a partition waits in memory, and nobody waits for another.
+        # full, keeps every other agent waiting. Here a partition is asked for more only while fewer than two of its
+        # batches wait in memory, and nobody waits for another.
+        passed_over = False
+        flows = self.transport.flows
         while not (self.should_stop or fetcher.should_stop):
-            if self.flow_active and not self._get_active_partitions():
-                self._resumed.clear()
-                await self.wait(self._resumed, timeout=0.1)
-                continue
-            fetched, active = await self._wait_next_records(timeout=1.0)
-            if self.should_stop or fetcher.should_stop:
-                return
             if not self.flow_active:
-                # Positions have moved past records that nobody took: go back, as Faust does.
-                await self._seek_back()
+                await self.wait(self.can_resume_flow)
+                continue
+            # Until tables are recovered, flows get nothing: what is queued before that is cleared, and positions move.
+            settled = not self.app.rebalancing
+            if settled and passed_over:
+                passed_over = not await self._seek_back()
+            wanted = {tp for tp in self._get_active_partitions() if settled or tp.topic not in flows}
+            if not wanted:  # no partitions at all would mean every one of them
+                self._resumed.clear()
+                await self.wait(self._resumed, timeout=0.05)
                 continue
             generation = self.app.consumer_generation_id
-            for key, records in (fetched or {}).items():
+            fetched = await self._getmany(wanted, timeout=0.05 if self._buffered_partitions else 1.0)
+            same = self.flow_active and generation == self.app.consumer_generation_id
+            for key, records in fetched.items():
                 tp = ensure_TP(key)
-                if active is not None and tp not in active and tp not in self._buffered_partitions:
-                    continue
-                flow = self.transport.flows.get(tp.topic)
-                if flow is not None:
+                flow = flows.get(tp.topic)
+                if not same or (flow is not None and self.app.rebalancing):
+                    passed_over = True  # positions are past what nobody took
+                elif flow is not None:
                     self._hand_over(tp, records, flow)
                 elif not await self._hand_out(tp, records, generation):
+                    passed_over = True
                     break
             await asyncio.sleep(0)
 
@@ -146,9 +154,18 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         if not records:
             return
         self._read_offset[tp] = records[-1].offset + 1
-        self.on_buffer_full(tp)
+        self._waiting[tp] += 1
+        if self._waiting[tp] > 1:
+            self.on_buffer_full(tp)
         for channel in self.app.topics._tp_index[tp]:
             channel.queue.force_put_nowait(Batch(tp, records, flow.generation))
+
+    def release(self, batch: Batch, flow: Flow[Any]) -> None:
+        """The records of this batch are with their flow: there is room for another."""
+        if batch.generation == flow.generation:
+            self._waiting[batch.tp] -= 1
+            self.on_buffer_drop(batch.tp)
+            self._resumed.set()
 
     async def _hand_out(self, tp: TP, records: Sequence[Any], generation: int) -> bool:
         """One by one to whatever else listens (table recovery, other agents), as Faust does it; false: start anew."""
@@ -164,16 +181,13 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 self._read_offset[tp] = record.offset + 1
         return True
 
-    async def _seek_back(self) -> None:
+    async def _seek_back(self) -> bool:
         try:
             await self.perform_seek()
-        except Exception as error:  # noqa: BLE001 - a rebalance is under way, and seeks again when it is done
+        except Exception as error:  # noqa: BLE001 - partitions move again, and this is called again when they are settled
             log.info("no seek while partitions move: %r", error)
-
-    def on_buffer_drop(self, tp: TP) -> None:
-        """Ask for more of this partition."""
-        super().on_buffer_drop(tp)
-        self._resumed.set()
+            return False
+        return True
 
     # -- acknowledgements out
 
@@ -198,20 +212,23 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         given_back = sum(await asyncio.gather(*(flow.drain(self.transport.drain_s) for flow in flows)))
         if given_back:
             log.warning("%d records were not done in time and are given back", given_back)
-        try:
-            async with asyncio.timeout(self.transport.commit_s):
-                # Faust skips a commit while another runs, which may have begun before the last was finished.
-                await self.maybe_wait_for_commit_to_finish()
-                await super().wait_empty()
-        except TimeoutError:
-            log.warning(
-                "no commit within %.0f s: what was finished since the last one comes again", self.transport.commit_s
-            )
+        # In a task of its own: Faust takes the cancellation of a commit for that of another one, and goes on waiting.
+        commit = asyncio.create_task(self._commit_all())
+        done, _ = await asyncio.wait({commit}, timeout=self.transport.commit_s)
+        if not done:
+            commit.cancel()
+            log.warning("no commit for %.0f s: what was finished meanwhile comes again", self.transport.commit_s)
+
+    async def _commit_all(self) -> None:
+        # Faust skips a commit while another runs, which may have begun before the last record was finished.
+        await self.maybe_wait_for_commit_to_finish()
+        await super().wait_empty()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finish, commit, and forget what belonged to those partitions."""
         await super().on_partitions_revoked(revoked)
         self._finished.clear()
+        self._waiting.clear()
         self._buffered_partitions.clear()
 
     def verify_event_path(self, now: float, tp: TP) -> None:

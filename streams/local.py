@@ -137,7 +137,7 @@ async def local_river(
         settings = of.load(kafka=kafka.address, kafka_idempotence=idempotence, redis=valkey.url, **here, **_OURS)
         await _create_topics(settings, sorted(rules.models))
         worker = WorkerProcess(settings, directory)
-        say("starting the worker and its model")
+        say(f"starting the worker and its model; its log is {worker.log}")
         async with worker:
             yield LocalRiver(settings, worker, kafka.name)
 

@@ -8,16 +8,14 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
-STALLED_S = 60.0
-
 
 async def replay(
     options: Mapping[str, Any], topic: str, partition: int, *, start: int | None, since: int, end: int
 ) -> AsyncIterator[Sequence[ConsumerRecord]]:
     """The records of ``[start, end)`` in batches; without ``start``, those before ``end`` from ``since`` on."""
     consumer = AIOKafkaConsumer(**options, group_id=None, enable_auto_commit=False)
-    await consumer.start()
     try:
+        await consumer.start()
         tp = TopicPartition(topic, partition)
         consumer.assign([tp])
         (first,) = (await consumer.beginning_offsets([tp])).values()

@@ -34,11 +34,19 @@ class RollUpTable:
             compacting=True,
         )
         self._table = app.Table("rollups", partitions=partitions, changelog_topic=changelog)
+        self._decoded: dict[bytes, tuple[bytes, RollUp]] = {}
+        """Rows as objects, each with the bytes that it stands for: Faust changes the table when partitions move."""
 
     def get(self, key: bytes) -> RollUp | None:
         """The row as it was put last, by us or by whoever had the partition before."""
         value = self._table.data.get(key)
-        return None if value is None else self._codec.decode(value, RollUp)
+        if value is None:
+            self._decoded.pop(key, None)
+            return None
+        known = self._decoded.get(key)
+        if known is None or known[0] != value:
+            known = self._decoded[key] = (value, self._codec.decode(value, RollUp))
+        return known[1]
 
     async def put(self, key: bytes, row: RollUp, partition: int) -> None:
         """Keep a row; return when the broker has it.
@@ -50,6 +58,7 @@ class RollUpTable:
         # Not through the table's own setter: that wants the event that Faust is handling, and says when a change was
         # handed to a buffer, not when it is durable.
         self._table.data[key] = value
+        self._decoded[key] = (value, row)
         try:
             await self._outlet.write(topics.FINOPS, partition, key, value)
         except NotDeliveredError as error:

@@ -79,7 +79,7 @@ class LedgerStage:
         self._runs: dict[tuple[str, int], _Run] = {}
 
     async def before(self, delivery: Delivery[LedgerEntry]) -> None:
-        """Learn what the claim and the fold of this entry rest on. To be awaited before it is worked on.
+        """Claim the entry, and learn what its fold rests on. To be awaited in the order of receipt.
 
         Raises:
             ServiceError: the database cannot be reached.
@@ -87,6 +87,7 @@ class LedgerStage:
         """
         topic, partition, offset = delivery.position
         await cover(self._claims, delivery.position, delivery.timestamp, self._history)
+        self._claims.claim(delivery.position, claimant(delivery.record), delivery.timestamp)
         run = self._runs.get((topic, partition))
         if run is None or run.next_offset != offset or len(run.keys) > MOST_KNOWN:
             run = self._runs[topic, partition] = _Run()  # the partition may have been elsewhere meanwhile

@@ -30,12 +30,13 @@ class SettlementStage:
         self._history = history
 
     async def before(self, delivery: Delivery[Answer]) -> None:
-        """Learn the claims of all answers before this one. To be awaited before it is worked on.
+        """Learn the claims of all answers before this one, and make its own. To be awaited in the order of receipt.
 
         Raises:
             FatalError: claims cannot be kept.
         """
         await cover(self._claims, delivery.position, delivery.timestamp, self._history)
+        self._claims.claim(delivery.position, claimant(delivery.record), delivery.timestamp)
 
     def deadline(self, delivery: Delivery[Answer]) -> int:
         """None: nothing in here waits for anything."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +10,13 @@ from typing import Annotated
 import typer
 
 from streams.cli.output import Format, FormatOption, err, out, print_json, say
+from streams.cli.running import run
 
 _QUERY = "SELECT tenant, source, SUM(requests), SUM(saved), SUM(effective_cost) FROM spend GROUP BY 1, 2"
 
 
 def demo(
-    seed: Annotated[int, typer.Option(help="Of the workload: another seed, another day.")] = 7,
+    seed: Annotated[int, typer.Option(help="Of the workload: another seed, another day.")] = 1,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Start everything on this machine, send 300 requests of a bank through it, and check what comes out.
@@ -25,11 +25,11 @@ def demo(
     """
     from streams import settings as of
     from streams.accounts import DEMO
+    from streams.demo import run as course
     from streams.demo.report import as_json, show, verdict
-    from streams.demo.run import run
 
     directory = of.load().state_dir / DEMO
-    findings = asyncio.run(run(directory, err(), say, seed=seed))
+    findings = run(course.run(directory, err(), say, seed=seed))
     console = err() if form is Format.JSON else out()
     show(findings, console)
     _leave(directory)

@@ -11,8 +11,7 @@ from typer.core import TyperGroup
 from schemas.errors import HeadraceError
 from streams.cli import dead_letters, demo, doctor, finance, services, topics, traffic
 from streams.cli.output import err
-
-INTERRUPTED = 130
+from streams.cli.running import INTERRUPTED
 
 
 class Guarded(TyperGroup):

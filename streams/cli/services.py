@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.output import err, out, say
+from streams.cli.running import run
 
 if TYPE_CHECKING:
     from streams.local import LocalRiver
@@ -44,7 +45,7 @@ def up(
                 await asyncio.sleep(_LOOK_S)
                 river.worker.check()
 
-    asyncio.run(stay())
+    run(stay())
 
 
 def worker(

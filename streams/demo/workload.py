@@ -23,7 +23,7 @@ T = TypeVar("T")
 QUESTIONS = Path(__file__).with_name("questions.toml")
 POLICY = Path(__file__).with_name("bank.toml")
 
-INTENT_EXPONENT, WORDING_EXPONENT = 1.1, 0.7
+INTENT_EXPONENT, WORDING_EXPONENT = 1.1, 0.5
 """Of Zipf's law: the thing of rank r is asked r**-exponent times as often as the first."""
 EARLY, LATE = 0.4, 0.4
 """First askings lie in the first two fifths of the stream, traps in the last three."""
@@ -135,7 +135,7 @@ def intents() -> list[Intent]:
     return msgspec.convert(tomllib.loads(QUESTIONS.read_text(encoding="utf-8")), _File).intent
 
 
-def build(encode: Callable[[Record], bytes], *, seed: int = 7, count: int = 300) -> Workload:
+def build(encode: Callable[[Record], bytes], *, seed: int = 1, count: int = 300) -> Workload:
     """The workload of ``count`` well-formed requests, and beside them the malformed ones and the second publishes.
 
     Raises:
@@ -209,11 +209,11 @@ def _publish(item: Item, encode: Callable[[Record], bytes]) -> Publish:
 
 
 def _again(chance: random.Random, publishes: list[Publish]) -> list[str]:
-    """Publish some requests a second time: three at once, while the first is in flight, and three much later."""
-    chosen = chance.sample(publishes[: len(publishes) // 2], 6)
+    """Publish some requests a second time: half of them at once, while the first is in flight, the others much later."""
+    chosen = chance.sample(publishes[: len(publishes) // 3], 10)
     for number, publish in enumerate(chosen):
         after = publishes.index(publish) + 1
-        place = after if number % 2 else chance.randrange(after + 60, len(publishes))
+        place = after if number % 2 else chance.randrange(3 * len(publishes) // 4, len(publishes))
         publishes.insert(place, publish)
     return [publish.key.decode() for publish in chosen]
 

@@ -283,7 +283,7 @@ async def main():
     model = Model(engine="vllm", window=512, path=path, max_num_seqs=4)
     engine = VllmEngine("m", model, ChatTemplate.load(path), cpu_cache_bytes=128 << 20)
     await engine.start()
-    signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: print("interrupted", flush=True))
     print("ready", flush=True)
     while True:
         await asyncio.to_thread(sys.stdin.readline)
@@ -360,11 +360,14 @@ async def test_when_its_process_is_killed_vllm_is_dead_for_those_who_wait_and_th
     waiting = [asyncio.create_task(ask(vllm, STORY, max_tokens=400)) for _ in range(2)]
     await asyncio.sleep(0.5)
     (core,) = [child for child in multiprocessing.active_children() if child.name == "EngineCore"]
+    workers = psutil.Process(core.pid).children(recursive=True)
     began = time.perf_counter()
-    os.kill(core.pid or 0, signal.SIGKILL)
+    core.kill()
     for one in waiting:
         with pytest.raises(EngineDeadError):
             await one
     with pytest.raises(EngineDeadError):
         await ask(vllm, CAPITAL)
     assert time.perf_counter() - began < 10
+    _, alive = await asyncio.to_thread(psutil.wait_procs, workers, 15)
+    assert not alive

@@ -18,7 +18,6 @@ from typing import Any
 
 import faust
 import pytest
-import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -71,7 +70,6 @@ class River(faust.App):  # type: ignore[misc]
 
 
 def worker(bootstrap: str, directory: str) -> None:
-    uvloop.install()
     codec, stage = Codec(), Echo()
     quick = {"broker_session_timeout": 2.0, "broker_heartbeat_interval": 0.5}  # the dead are noticed sooner
     app = River("flow-test", broker=f"kafka://{bootstrap}", datadir=directory, Worker=Worker, **SETTINGS | quick)

@@ -24,7 +24,7 @@ def made(codec: Codec) -> Workload:
 
 def test_the_same_seed_makes_the_same_bytes_and_another_does_not(codec: Codec, made: Workload) -> None:
     assert build(codec.encode).publishes == made.publishes
-    assert build(codec.encode, seed=8).publishes != made.publishes
+    assert build(codec.encode, seed=2).publishes != made.publishes
 
 
 def test_it_is_three_hundred_requests_of_two_tenants_three_tasks_and_both_lanes(made: Workload) -> None:
