@@ -53,6 +53,7 @@ from schemas.records import (
     PredictionRequest,
     Record,
 )
+from streams.client import admin
 from streams.embedded.model import embedder_dir, model_dir
 from streams.replay import replay
 from streams.river import River, now_ms
@@ -199,6 +200,8 @@ async def _ledger(river: River) -> None:
     claims = _claims(river, "ledger")
     store = await asyncio.to_thread(Store, river.settings.ledger_url)
     river.parts.callback(store.close)
+    async with admin(river.settings) as client:
+        await asyncio.to_thread(store.bind, await client.cluster_id())
     stage = LedgerStage(claims, _history(river, LedgerEntry, entry_claimant), rows=river.rows, store=store)
     river.wire("ledger", topics.LEDGER, LedgerEntry, stage, before=stage.before)
 

@@ -194,6 +194,10 @@ class Admin:
         described = await self._client.describe_topics()
         return {found["topic"]: TopicState(found["topic"], len(found["partitions"])) for found in described}
 
+    async def cluster_id(self) -> str:
+        """What tells this log from any other."""
+        return str((await self._client.describe_cluster())["cluster_id"])
+
     async def create(self, specs: Iterable[TopicSpec], *, replication: int) -> list[str]:
         """Create those that are not there; return their names once the broker knows them.
 

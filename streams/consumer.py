@@ -117,7 +117,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         # In place of Faust's loop of the same name, which makes two tasks a message and, when one agent's buffer is
         # full, keeps every other agent waiting. Here a partition is asked for more only while fewer than two of its
         # batches wait in memory, and nobody waits for another.
-        passed_over = False
+        passed_over: dict[TP, int] = {}
         flows = self.transport.flows
         while not (self.should_stop or fetcher.should_stop):
             if not self.flow_active:
@@ -125,8 +125,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 continue
             # Until tables are recovered, flows get nothing: what is queued before that is cleared, and positions move.
             settled = not self.app.rebalancing
-            if settled and passed_over:
-                passed_over = not await self._seek_back()
+            if settled and passed_over and await self._seek_back(passed_over):
+                passed_over = {}
             wanted = {tp for tp in self._get_active_partitions() if settled or tp.topic not in flows}
             if not wanted:  # no partitions at all would mean every one of them
                 self._resumed.clear()
@@ -139,12 +139,14 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 tp = ensure_TP(key)
                 flow = flows.get(tp.topic)
                 if not same or (flow is not None and self.app.rebalancing):
-                    passed_over = True  # positions are past what nobody took
+                    passed_over.setdefault(tp, records[0].offset)  # the position is past what nobody took
                 elif flow is not None:
                     self._hand_over(tp, records, flow)
-                elif not await self._hand_out(tp, records, generation):
-                    passed_over = True
-                    break
+                else:
+                    taken = await self._hand_out(tp, records, generation)
+                    if taken < len(records):
+                        passed_over.setdefault(tp, records[taken].offset)
+                        same = False
             await asyncio.sleep(0)
 
     def _hand_over(self, tp: TP, records: Sequence[KafkaRecord], flow: Flow[Any]) -> None:
@@ -167,11 +169,11 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             self.on_buffer_drop(batch.tp)
             self._resumed.set()
 
-    async def _hand_out(self, tp: TP, records: Sequence[Any], generation: int) -> bool:
-        """One by one to whatever else listens (table recovery, other agents), as Faust does it; false: start anew."""
-        for record in records:
+    async def _hand_out(self, tp: TP, records: Sequence[Any], generation: int) -> int:
+        """One by one to whatever else listens (table recovery, other agents), as Faust does it; how many were taken."""
+        for taken, record in enumerate(records):
             if not self.flow_active or self.app.consumer_generation_id != generation:
-                return False
+                return taken
             expected = self._read_offset[tp]
             if expected is not None and record.offset > expected and self.app.topics.acks_enabled_for(tp.topic):
                 await self._add_gap(tp, expected, record.offset - 1)
@@ -179,12 +181,19 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 message = self._to_message(tp, record)
                 await self.wait_first(self.callback(message), self.suspend_flow.wait())
                 self._read_offset[tp] = record.offset + 1
-        return True
+        return len(records)
 
-    async def _seek_back(self) -> bool:
+    async def _seek_back(self, passed_over: Mapping[TP, int]) -> bool:
+        """Stand at the committed offsets again, or at the first record passed over where nothing was ever committed."""
         try:
-            await self.perform_seek()
-        except Exception as error:  # noqa: BLE001 - partitions move again, and this is called again when they are settled
+            await self.perform_seek()  # leaves a partition without a committed offset where it stands
+            for tp in passed_over.keys() & self.assignment():
+                first = passed_over[tp]
+                if tp.topic in self.transport.flows and self._read_offset[tp] is None:
+                    position = await self.position(tp)
+                    if position is not None and first < position:
+                        await self.seek_wait({tp: first})
+        except Exception as error:  # noqa: BLE001 - partitions move again; this is called again when they are settled
             log.info("no seek while partitions move: %r", error)
             return False
         return True

@@ -41,8 +41,9 @@ _OURS: dict[str, Any] = {
     "metrics_port": None,
 }
 """What our environment says of a river elsewhere, this one must not follow."""
-_LINES = 6
-_TELLING = re.compile(r"^\S*(Error|Exception)\b|\[(ERROR|CRITICAL)\]")
+_TELLING = re.compile(r"\b\w*(Error|Exception): \S|\[(ERROR|CRITICAL)\]")
+_FIRST, _LAST = 4, 2
+"""How many telling lines of a log to show: the cause comes early, and what the worker made of it at the end."""
 
 
 class WorkerProcess(Service):
@@ -82,8 +83,9 @@ class WorkerProcess(Service):
     def _failed(self, why: str) -> str:
         # A worker stops its parts one by one and says so of each; what made it stop stands far above the last lines.
         lines = self.log.read_text(errors="replace").splitlines()
-        telling = [line for line in lines if _TELLING.search(line)] or lines
-        said = "".join(f"\n    {line}" for line in telling[-_LINES:]) or " (empty)"
+        telling = [line for line in lines if _TELLING.search(line)] or lines[-_FIRST:]
+        shown = telling[:_FIRST] + telling[_FIRST:][-_LAST:]
+        said = "".join(f"\n    {line}" for line in shown) or " (empty)"
         return f"the worker {why}. Its log, {self.log}, says:{said}"
 
 

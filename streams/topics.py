@@ -39,7 +39,8 @@ def table(models: list[str], *, partitions: int, replication: int, claim_horizon
     """Every topic that a river over ``models`` needs.
 
     Answers and ledger entries stay for two horizons: claims on them are rebuilt from the topic itself, and a rebuild
-    must find everything that is still within the horizon.
+    must find everything that is still within the horizon. Times are the broker's: deadlines, prices and horizons are
+    counted from them, and a producer's clock may be wrong.
     """
 
     def kept(name: str, retention_ms: int) -> TopicSpec:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import ClassVar
+from uuid import uuid4
 
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -114,7 +116,8 @@ class KafkaServer(Service):
         return ["java", *_HEAP, *classpath, "kafka.Kafka", str(config)]
 
     def _format(self, java: list[str], config: Path) -> None:
-        cluster = "headrace-embedded-kafk"  # 22 letters of base64: the form of Kafka's own ids
+        # The form of Kafka's own ids: 22 letters of base64. The first must not look like an option.
+        cluster = "h" + urlsafe_b64encode(uuid4().bytes).decode()[:21]
         tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", str(config)]
         ran = subprocess.run(["java", *java, *tool], capture_output=True, text=True, check=False)
         if ran.returncode != 0:

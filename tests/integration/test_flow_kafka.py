@@ -161,7 +161,7 @@ async def publish(bootstrap: str, count: int, seconds: float) -> None:
     deliveries = []
     try:
         for number in range(count):
-            content = "fatal" if number == count // 2 else f"message {number}"
+            content = "fatal" if number == count // 2 + 1 else f"message {number}"
             value = codec.encode(Message(role="user", content=content))
             if number % POISON_EVERY == 0:
                 value = b"poison %d" % number
@@ -226,6 +226,7 @@ async def test_nothing_is_lost_when_workers_and_the_broker_die(broker: kafka.Kaf
         poison = len(range(0, RECORDS, POISON_EVERY))
         answered = await keys_of(broker.address, OUT, wanted=RECORDS - poison, seconds=60)
         letters = await dead_letters(broker.address)
+        await asyncio.gather(*(worker.ready() for worker in workers))
         await asyncio.gather(*(worker.stop() for worker in workers))
     finally:
         for worker in workers:
