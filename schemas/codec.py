@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import io
 import struct
-from functools import cache
 from typing import Any, Literal, TypeVar
 
 import fastavro
 import msgspec
 
 from schemas import records, registry
-from schemas.compiled import Compiled, compile_records
 from schemas.errors import UndecodableError
 from schemas.registry import FolderRegistry, Registry, Schema
 
@@ -36,18 +34,25 @@ class Codec:
     def __init__(self, framing: Framing = "single-object", source: Registry | None = None) -> None:
         self._framing = framing
         self._registry = source or FolderRegistry()
-        self._compiled = _compiled()
+        self._types = {
+            name: kind
+            for name, kind in vars(records).items()
+            if isinstance(kind, type) and issubclass(kind, records.Record) and kind is not records.Record
+        }
         self._by_fingerprint = {
-            bytes(registry.fingerprint(registry.schema(name))): (name, registry.schema(name)) for name in self._compiled
+            bytes(registry.fingerprint(registry.schema(name))): (name, registry.schema(name)) for name in self._types
         }
         self._headers: dict[str, bytes] = {}
 
     def encode(self, record: records.Record) -> bytes:
         """One framed record."""
         name = type(record).__name__
-        pieces = [self._headers.get(name) or self._header(name)]
-        self._compiled[name].write(record, pieces.append)
-        return b"".join(pieces)
+        header = self._headers.get(name) or self._header(name)
+        buffer = io.BytesIO()
+        buffer.write(header)
+        fields = msgspec.to_builtins(record, builtin_types=(bytes,))
+        fastavro.schemaless_writer(buffer, registry.schema(name), fields)
+        return buffer.getvalue()
 
     def decode(self, data: bytes, kind: type[R]) -> R:
         """The record of type ``kind`` in ``data``.
@@ -59,18 +64,16 @@ class Codec:
         """
         name = kind.__name__
         writer, start = self._writer_schema(data, name)
-        record: R
+        reader = registry.schema(name)
+        body = io.BytesIO(data)
+        body.seek(start)
         try:
-            if writer is registry.schema(name):
-                record, end = self._compiled[name].read(data, start)
-            else:
-                record, end = _resolved(data, start, writer, kind)
-        except Exception as error:  # broken bytes make a reader stumble on whatever they happen to say
+            fields = fastavro.schemaless_reader(body, writer, None if writer is reader else reader)
+            record = msgspec.convert(fields, kind)
+        except Exception as error:  # fastavro raises whatever broken bytes make it stumble on
             raise UndecodableError(f"the bytes are not a headrace.{name}: {error!r}") from error
-        if end > len(data):
-            raise UndecodableError(f"the bytes are not a headrace.{name}: they end {end - len(data)} too early")
-        if end < len(data):
-            raise UndecodableError(f"{len(data) - end} bytes follow the headrace.{name}")
+        if body.tell() != len(data):
+            raise UndecodableError(f"{len(data) - body.tell()} bytes follow the headrace.{name}")
         return record
 
     def _header(self, name: str) -> bytes:
@@ -100,25 +103,6 @@ class Codec:
         if found != name:
             raise UndecodableError(f"a headrace.{found} where a headrace.{name} belongs")
         return writer, 10 if data[:2] == SINGLE_OBJECT else 5
-
-
-@cache
-def _compiled() -> dict[str, Compiled]:
-    """What writes and reads each record type."""
-    names = [
-        name
-        for name, kind in vars(records).items()
-        if isinstance(kind, type) and issubclass(kind, records.Record) and kind is not records.Record
-    ]
-    return compile_records(records, {name: registry.schema(name) for name in names})
-
-
-def _resolved(data: bytes, start: int, writer: Schema, kind: type[R]) -> tuple[R, int]:
-    """A record that was written with another schema than ours, and where it ends."""
-    body = io.BytesIO(data)
-    body.seek(start)
-    fields = fastavro.schemaless_reader(body, writer, registry.schema(kind.__name__))
-    return msgspec.convert(fields, kind), body.tell()
 
 
 def json_of(record: records.Record) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The part of the vLLM engine that cannot be imported without vLLM.
 
-vLLM computes in processes of its own. Its executors' workers end with the engine core, but the engine core does not
-end with the process that started it: killed outright, that leaves an engine behind which holds its memory for good
-(seen with 0.32). An executor is the first thing of ours to run in an engine core; the ones here close that gap.
+vLLM computes in processes of its own. Its workers end with the engine core, but the engine core does not end with the
+process that started it: killed outright, that leaves an engine behind which holds its memory for good, or waits for
+ever to be told what to load (seen with 0.32). So the engine core is put on a leash before it does anything else.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from typing import Any
 
 from vllm import SamplingParams
 from vllm.engine.arg_utils import AsyncEngineArgs
@@ -19,10 +20,8 @@ from vllm.outputs import RequestOutput
 from vllm.platforms import current_platform
 from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine.async_llm import AsyncLLM
+from vllm.v1.engine.core import EngineCoreProc
 from vllm.v1.engine.exceptions import EngineDeadError as CoreDeadError
-from vllm.v1.executor.abstract import Executor
-from vllm.v1.executor.multiproc_executor import MultiprocExecutor
-from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
 from agents.inference.engine import Prompt
 from agents.policy import Model
@@ -47,26 +46,12 @@ def _leash() -> None:
     threading.Thread(target=follow, daemon=True, name="leash").start()
 
 
-class LeashedMultiprocExecutor(MultiprocExecutor):  # type: ignore[misc]
-    """vLLM's executor for several workers, in an engine core that ends with its parent."""
-
-    def _init_executor(self) -> None:
-        _leash()
-        super()._init_executor()
+_run_engine_core = EngineCoreProc.run_engine_core
 
 
-class LeashedUniProcExecutor(UniProcExecutor):  # type: ignore[misc]
-    """vLLM's executor for one worker, in an engine core that ends with its parent."""
-
-    def _init_executor(self) -> None:
-        _leash()
-        super()._init_executor()
-
-
-_LEASHED: dict[type[Executor], type[Executor]] = {
-    MultiprocExecutor: LeashedMultiprocExecutor,
-    UniProcExecutor: LeashedUniProcExecutor,
-}
+def _run_leashed(*arguments: Any, **named: Any) -> None:
+    _leash()
+    _run_engine_core(*arguments, **named)
 
 
 class _LLM(AsyncLLM):  # type: ignore[misc]
@@ -98,9 +83,12 @@ def build(model: Model, cpu_cache_bytes: int) -> AsyncLLM:
         enforce_eager=on_cpu(),
         kv_cache_memory_bytes=cpu_cache_bytes if on_cpu() else None,
     )
-    config = arguments.create_engine_config()
-    executor = Executor.get_class(config)
-    return _LLM(vllm_config=config, executor_class=_LEASHED.get(executor, executor), log_stats=True)
+    # vLLM has no hook that early in the engine core's life.
+    EngineCoreProc.run_engine_core = staticmethod(_run_leashed)
+    try:
+        return _LLM.from_engine_args(arguments)
+    finally:
+        EngineCoreProc.run_engine_core = staticmethod(_run_engine_core)
 
 
 def shut_down(engine: AsyncLLM) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
 from agents.claims import Claim
 from agents.ledger.fold import apply, key_of
 from agents.settlement.outcome import settle
-from agents.stage import Position
+from agents.stage import Emit, Position
 from agents.waterfall import NOTHING
 from schemas import topics
 from schemas.codec import Codec
@@ -30,12 +31,14 @@ from tests.faults.traffic import Due, Request
 from tests.faults.verifier import History, Row, Stored, Sums, Verdict, verify
 from tests.faults.witness import Execution
 
+R = TypeVar("R", bound=Record)
+
 CODEC = Codec()
 ONE, TWO = Request("bank", "r-1"), Request("bank", "r-2")
 POISON = b"no Avro"
 
 
-def laid(record: Record, topic: str, offset: int, key: bytes = b"k") -> Received[Record]:
+def laid(record: R, topic: str, offset: int, key: bytes = b"k") -> Received[R]:
     return Received(record, CODEC.encode(record), topic, 0, offset, key, AT + offset)
 
 
@@ -60,15 +63,15 @@ def history(answers: Sequence[Answer] | None = None) -> History:
     """What is left behind where nothing went wrong."""
     log = [laid(one, topics.ANSWERS, offset) for offset, one in enumerate(answers or answered())]
     firsts: dict[str, Claim] = {}
-    emits = []
+    emits: list[Emit] = []
     for received in log:
         one = received.record
-        assert isinstance(one, Answer)
         claim = Claim(received.offset, one.ticket.origin, one.answer_id)
         first = firsts.setdefault(one.ticket.request_id, claim)
         emits += settle(one, Position(topics.ANSWERS, 0, received.offset), received.timestamp, first)
-    responses = [laid(e.record, e.topic, n) for n, e in enumerate(emits) if e.topic == topics.RESPONSES]
-    entries = [laid(e.record, e.topic, n) for n, e in enumerate(emits) if e.topic == topics.LEDGER]
+    said = [emit.record for emit in emits]
+    responses = [laid(one, topics.RESPONSES, n) for n, one in enumerate(said) if isinstance(one, PredictionResponse)]
+    entries = [laid(one, topics.LEDGER, n) for n, one in enumerate(said) if isinstance(one, LedgerEntry)]
     letter = DeadLetter(
         origin="headrace.requests/0@3", key=None, value=POISON, code="UNDECODABLE", reason="", stage="", occurred_at=AT
     )
@@ -127,14 +130,14 @@ def row_of(entry: LedgerEntry) -> Row:
     )
 
 
-def response_with(told: History, **changed: object) -> History:
+def response_with(told: History, **changed: Any) -> History:
     """The history with one more delivery of the first response, changed."""
     first = told.responses[0].record
     other = msgspec.structs.replace(first, **changed)
     return told._replace(responses=[*told.responses, laid(other, topics.RESPONSES, 99)])
 
 
-def entry_with(told: History, number: int = 0, **changed: object) -> History:
+def entry_with(told: History, number: int = 0, **changed: Any) -> History:
     """The history with one more ledger entry, like one that it has but for what is changed."""
     entry = msgspec.structs.replace(told.entries[number].record, **changed)
     return with_sql(told._replace(entries=[*told.entries, laid(entry, topics.LEDGER, 99)]))
@@ -273,7 +276,7 @@ def test_a_failure_that_nothing_explains_is_noticed() -> None:
     )  # fmt: skip
     told = history([*answered()[:-1], failed])
     assert list(wrong(told).faults) == ["failed for no reason"]
-    excused = told.due | {TWO: told.due[TWO]._replace(errors=frozenset({"WORK_FAILED"}))}
+    excused = {**told.due, TWO: told.due[TWO]._replace(errors=frozenset({"WORK_FAILED"}))}
     assert not verify(told._replace(due=excused)).faults
 
 
@@ -308,6 +311,4 @@ def test_one_entry_id_with_two_contents_is_noticed() -> None:
 
 def test_a_response_that_nobody_asked_for_is_noticed() -> None:
     told = history()
-    response = told.responses[0].record
-    assert isinstance(response, PredictionResponse)
     assert "a response that nobody asked for" in wrong(told._replace(due={TWO: told.due[TWO]})).faults

@@ -201,12 +201,12 @@ def _responses(history: History, faults: _Faults) -> dict[Request, PredictionRes
         if len(raws) > 1:
             faults.note("answered twice", request)
     for request, due in history.due.items():
-        response = responses.get(request)
-        if response is None:
+        given = responses.get(request)
+        if given is None:
             faults.note("lost", request)
-        elif response.status is Status.FAILED and response.error_code not in due.errors:
-            faults.note("failed for no reason", f"{request}: {response.error_code} {response.error_message}")
-        elif response.status is Status.COMPLETED and due.must_fail:
+        elif given.status is Status.FAILED and given.error_code not in due.errors:
+            faults.note("failed for no reason", f"{request}: {given.error_code} {given.error_message}")
+        elif given.status is Status.COMPLETED and due.must_fail:
             faults.note("answered, though it must fail", request)
     return responses
 
