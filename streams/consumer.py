@@ -114,6 +114,14 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     # -- records in
 
     async def _drain_messages(self, fetcher: Any) -> None:
+        try:
+            await self._drain(fetcher)
+        except asyncio.CancelledError:
+            # While partitions move, Faust takes the end of a fetcher that is told to stop for a crash of the worker.
+            if not fetcher.should_stop:
+                raise
+
+    async def _drain(self, fetcher: Any) -> None:
         # In place of Faust's loop of the same name, which makes two tasks a message and, when one agent's buffer is
         # full, keeps every other agent waiting. Here a partition is asked for more only while fewer than two of its
         # batches wait in memory, and nobody waits for another.
@@ -232,6 +240,10 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         # Faust skips a commit while another runs, which may have begun before the last record was finished.
         await self.maybe_wait_for_commit_to_finish()
         await super().wait_empty()
+
+    async def on_stop(self) -> None:
+        """Disconnect: the app has called ``wait_empty``, and to wait for a broker that is away twice helps nobody."""
+        self.transport._topic_waiters.clear()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finish, commit, and forget what belonged to those partitions."""

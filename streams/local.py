@@ -63,7 +63,7 @@ class WorkerProcess(Service):
 
     def command(self) -> list[str]:
         """Run the command line's ``worker`` under ``env``."""
-        told = [f"{setting.variable}={setting.value}" for setting in of.described(self._settings)]
+        told = [f"{name}={value}" for name, value in of.environment(self._settings).items()]
         return ["env", *told, sys.executable, "-m", "streams.cli.main", "worker"]
 
     async def probe(self) -> None:

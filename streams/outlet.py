@@ -79,7 +79,7 @@ class Outlet:
         """
         self._producer = await self._connect()
 
-    async def stop(self, limit_s: float = 10.0) -> None:
+    async def stop(self, limit_s: float = 5.0) -> None:
         """Deliver what was sent, for ``limit_s`` at most, and disconnect. Call it after the last commit."""
         producer, self._producer = self._producer, None
         if producer is not None:

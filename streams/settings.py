@@ -204,11 +204,28 @@ class Setting(NamedTuple):
 
 
 def described(settings: Settings) -> list[Setting]:
-    """Every setting with its value in force, in the order of the class. Secrets stay hidden."""
+    """Every setting with its value in force, in the order of the class. No password is shown."""
     return [
-        Setting(variable(name), _shown(getattr(settings, name)), field.description or "")
+        Setting(variable(name), masked(_written(getattr(settings, name))), field.description or "")
         for name, field in Settings.model_fields.items()
     ]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that give a process of ours the same settings. A secret is left out."""
+    return {
+        variable(name): _written(value)
+        for name in Settings.model_fields
+        if not isinstance(value := getattr(settings, name), SecretStr)
+    }
+
+
+def masked(value: str) -> str:
+    """A URL without its password; anything else as it is."""
+    head, at, tail = value.rpartition("@")
+    scheme, slashes, login = head.partition("://")
+    user, colon, _ = login.partition(":")
+    return f"{scheme}{slashes}{user}{colon}{'…' if colon else ''}{at}{tail}" if at and slashes else value
 
 
 def unknown(environment: Mapping[str, str]) -> list[str]:
@@ -231,7 +248,7 @@ def _complaints(error: ValidationError) -> Iterator[str]:
         yield f"{variable(name)}={value}: {said}"
 
 
-def _shown(value: object) -> str:
+def _written(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, frozenset):

@@ -28,8 +28,6 @@ from agents.policy import Model
 from schemas.errors import EngineDeadError, EngineRowError
 from schemas.records import Lane
 
-__all__ = ["AsyncLLM", "RequestOutput", "build", "generate", "on_cpu", "shut_down"]
-
 
 def _leash() -> None:
     """Bind the process that this is called in, an engine core, to the one that started it."""

@@ -19,7 +19,7 @@ from schemas.records import Timings
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from agents.inference.vllm_core import AsyncLLM
+    from vllm.v1.engine.async_llm import AsyncLLM
 
 CPU_CACHE_BYTES = 1 << 30
 """For keys and values on a CPU, where vLLM would otherwise take nine tenths of the machine's memory."""

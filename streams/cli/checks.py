@@ -123,11 +123,12 @@ async def _redis(settings: Settings) -> list[Finding]:
         told = await client.info("server")
     except (RedisError, OSError) as error:
         mend = "set HEADRACE_REDIS; until then nothing is cached, and everything is answered by an engine"
-        return [Finding("Redis", Level.WRONG, f"{settings.redis} cannot be reached: {error}", mend)]
+        return [Finding("Redis", Level.WRONG, f"{of.masked(settings.redis)} cannot be reached: {error}", mend)]
     finally:
         await client.aclose()
     name = told.get("server_name", "redis")
-    return [Finding("Redis", Level.OK, f"{settings.redis}: {name} {told.get('valkey_version', told['redis_version'])}")]
+    found = told.get("valkey_version", told["redis_version"])
+    return [Finding("Redis", Level.OK, f"{of.masked(settings.redis)}: {name} {found}")]
 
 
 def _ledger(settings: Settings) -> list[Finding]:
@@ -141,15 +142,8 @@ def _ledger(settings: Settings) -> list[Finding]:
             connection.execute(text("SELECT 1"))
         engine.dispose()
     except (SQLAlchemyError, ImportError) as error:
-        return [Finding("ledger", Level.WRONG, f"{engine_name(url)}: {error}", "set HEADRACE_LEDGER_URL")]
-    return [Finding("ledger", Level.OK, engine_name(url))]
-
-
-def engine_name(url: str) -> str:
-    """The URL without its password."""
-    head, at, tail = url.rpartition("@")
-    scheme, slashes, login = head.partition("://")
-    return f"{scheme}{slashes}{login.partition(':')[0]}{at}{tail}" if at else url
+        return [Finding("ledger", Level.WRONG, f"{of.masked(url)}: {error}", "set HEADRACE_LEDGER_URL")]
+    return [Finding("ledger", Level.OK, of.masked(url))]
 
 
 async def _registry(settings: Settings) -> list[Finding]:

@@ -209,7 +209,7 @@ def _publish(item: Item, encode: Callable[[Record], bytes]) -> Publish:
 
 
 def _again(chance: random.Random, publishes: list[Publish]) -> list[str]:
-    """Publish some requests a second time: half of them at once, while the first is in flight, the others much later."""
+    """Publish some requests a second time: half of them while the first is in flight, the others much later."""
     chosen = chance.sample(publishes[: len(publishes) // 3], 10)
     for number, publish in enumerate(chosen):
         after = publishes.index(publish) + 1

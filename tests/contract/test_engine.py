@@ -345,14 +345,27 @@ def test_an_interrupt_at_the_terminal_is_the_workers_and_not_the_engines(worker:
     assert "Paris" in worker.says()
 
 
-def test_when_the_worker_is_killed_outright_its_engine_does_not_stay_behind(worker: Worker) -> None:
+def left_behind(worker: Worker, seconds: float) -> list[psutil.Process]:
+    """What still runs of the worker's engine so long after the worker was killed."""
     engine = psutil.Process(worker.process.pid).children(recursive=True)
-    assert len(engine) >= 2
+    assert engine
     worker.kill()
-    _, alive = psutil.wait_procs(engine, 15)
+    _, alive = psutil.wait_procs(engine, seconds)
     for process in alive:
         process.kill()
-    assert not alive
+    return alive
+
+
+def test_when_the_worker_is_killed_outright_its_engine_does_not_stay_behind(worker: Worker) -> None:
+    assert not left_behind(worker, 15)
+
+
+def test_an_engine_that_is_still_loading_does_not_stay_behind_either(smollm2: str, tmp_path: Path) -> None:
+    loading = Worker(tmp_path, smollm2)
+    while not any("spawn_main" in " ".join(one.cmdline()) for one in psutil.Process(loading.process.pid).children()):
+        time.sleep(0.1)
+    # It notices when its imports are done.
+    assert not left_behind(loading, 60)
 
 
 async def test_when_its_process_is_killed_vllm_is_dead_for_those_who_wait_and_those_who_come(vllm: VllmEngine) -> None:

@@ -32,7 +32,6 @@ from schemas.records import (
 )
 from streams import accounts, topics
 from streams.accounts import DEMO, LEDGER, RESPONSES, UP, located, read_responses, sqlite, write_responses
-from streams.cli.checks import engine_name
 from streams.cli.dead_letters import topic_of
 from streams.cli.main import app
 from streams.cli.topics import states
@@ -324,11 +323,6 @@ def test_topics_that_are_not_as_they_should_be_are_told() -> None:
 
 def test_a_letter_goes_back_to_the_topic_it_came_from() -> None:
     assert topic_of("headrace.requests.batch/3@17") == "headrace.requests.batch"
-
-
-def test_no_password_of_the_ledger_is_shown() -> None:
-    assert engine_name("postgresql://finance:s3cret@db:5432/ledger") == "postgresql://finance@db:5432/ledger"
-    assert engine_name("sqlite:////var/ledger.db") == "sqlite:////var/ledger.db"
 
 
 def test_doctor_says_what_is_wrong_and_how_to_mend_it(monkeypatch: pytest.MonkeyPatch) -> None:

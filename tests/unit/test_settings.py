@@ -103,6 +103,21 @@ def test_a_password_is_never_shown() -> None:
     settings = load(kafka_sasl_password="s3cret")
     assert "s3cret" not in repr(settings)
     assert "s3cret" not in str(of.described(settings))
+    elsewhere = load(redis="rediss://:s3cret@cache:6380/0", ledger_url="postgresql://finance:s3cret@db:5432/ledger")
+    assert "s3cret" not in str(of.described(elsewhere))
+
+
+def test_only_the_password_of_a_url_is_hidden() -> None:
+    assert of.masked("postgresql://finance:s3cret@db:5432/ledger") == "postgresql://finance:…@db:5432/ledger"
+    assert of.masked("sqlite:////var/ledger.db") == "sqlite:////var/ledger.db"
+    assert of.masked("redis://cache:6379/0") == "redis://cache:6379/0"
+
+
+def test_a_process_that_is_given_the_environment_has_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load(stages="cache,ledger", redis="redis://:s3cret@cache/0", kafka_idempotence=False, metrics_port=9000)
+    for name, value in of.environment(settings).items():
+        monkeypatch.setenv(name, value)
+    assert load() == settings
 
 
 def test_every_setting_says_what_it_is() -> None:
