@@ -45,6 +45,8 @@ class Claim(NamedTuple):
     offset: int
     origin: str
     answer_id: str
+    told: bool = False
+    """Whether some earlier record, the winner or not, carries the answer id of the one that asked."""
 
 
 class Past(NamedTuple):
@@ -114,6 +116,8 @@ class Claims:
         at = min(at, now)
         try:
             winner = book.winner(claimant.identity, offset, at - self._horizon_ms)
+            if winner is not None and winner.offset < offset and book.told(claimant, offset):
+                winner = winner._replace(told=True)
             if winner is None or offset == book.next_offset:
                 winner = winner or Claim(offset, claimant.origin, claimant.answer_id)
                 book.add(_Pending(offset, at, claimant, winner), now)
@@ -258,11 +262,19 @@ class _Book:
             if mine.offset == offset and mine.winner is not None:
                 return mine.winner
         row = self._cursor.execute(_FIRST, (identity, offset, since)).fetchone()
-        first = Claim._make(row) if row is not None else None
+        first = Claim(*row) if row is not None else None
         for other in pending:
             if since <= other.at and other.offset <= offset and (first is None or other.offset < first.offset):
                 first = Claim(other.offset, other.claimant.origin, other.claimant.answer_id)
         return first
+
+    def told(self, claimant: Claimant, offset: int) -> bool:
+        """Whether a record before ``offset`` carries the claimant's identity and answer id."""
+        for other in self.pending.get(claimant.identity, ()):
+            if other.offset < offset and other.claimant.answer_id == claimant.answer_id:
+                return True
+        found = self._cursor.execute(_TOLD, (claimant.identity, offset, claimant.answer_id))
+        return found.fetchone() is not None
 
     def add(self, claim: _Pending, now: int) -> None:
         """Take a record's claim. One that loses is kept too: it may stand against a still later one."""
@@ -311,6 +323,7 @@ _FIRST = """
     WHERE identity = ? AND offset <= ? AND at >= ? ORDER BY offset LIMIT 1
 """
 _FORGET = "DELETE FROM claims WHERE at < ? AND offset < ? AND identity > ?"
+_TOLD = "SELECT 1 FROM claims WHERE identity = ? AND offset < ? AND answer_id = ?"
 _KNOWN = """
     INSERT INTO known VALUES (1, ?)
     ON CONFLICT DO UPDATE SET next_offset = max(next_offset, excluded.next_offset)

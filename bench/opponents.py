@@ -16,7 +16,6 @@ from typing import Any
 
 import faust
 import msgspec
-import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from agents import policy as policies
@@ -159,7 +158,6 @@ def faust_noop(bootstrap: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.install()
     which, bootstrap, redis, ledger = sys.argv[1:]
     if which == "faust":
         faust_noop(bootstrap)

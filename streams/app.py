@@ -16,7 +16,6 @@ from typing import NamedTuple, NoReturn, TypeVar, cast
 from uuid import uuid4
 
 import msgspec
-import uvloop
 
 from agents import policy as policies
 from agents.cache.fill import FillStage
@@ -98,7 +97,9 @@ def run(settings: Settings, models: Models | None = None) -> NoReturn:
     Raises:
         SetupError: the policy or a setting is wrong.
     """
-    loop = uvloop.new_event_loop()
+    # Not uvloop: it raises RuntimeError on a write to a connection that the broker has closed, where aiokafka knows
+    # OSError only. A broker's death then ends the client's tasks without a word, and the worker neither works nor exits.
+    loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     river = build(settings, models)
     river.Worker(loop=loop, loglevel=settings.log_level).execute_from_commandline()

@@ -4,7 +4,7 @@
 |---|---|---|---|
 | is the first, COMPLETED | RESPONSE | the answer's | 0 |
 | is the first, FAILED | RESPONSE | nothing | all that was spent |
-| is a copy of the first (same answer id) | none: it is settled | | |
+| is a copy of an earlier one (same answer id) | none: that one is settled | | |
 | is of the same publish as the first (same origin) | REEXECUTION | nothing | all that was spent |
 | is of another publish | DUPLICATE | nothing | all that was spent |
 | is of another publish, and of source DUPLICATE | DUPLICATE | the answer's, struck | all that was spent |
@@ -58,7 +58,7 @@ def settle(answer: Answer, position: Position, at: int, first: Claim) -> list[Em
     """
     if first.offset == position.offset:
         return _win(answer, position, at)
-    if first.answer_id == answer.answer_id:
+    if first.told:
         return []
     kind = EntryKind.REEXECUTION if first.origin == answer.ticket.origin else EntryKind.DUPLICATE
     spent = sum(line.cost for line in answer.waterfall.costs)

@@ -297,6 +297,7 @@ async def test_every_request_is_answered_once_and_billed_once_whatever_dies(
     assert counts.interrupted >= sum(struck.in_hand) > 0, told
     assert counts.reexecutions_paid > 0, f"nothing was executed twice: the blows proved nothing\n{told}"
     assert counts.differing > 0, told
+    assert counts.copies > 0, f"settlement was never cut off between publishing and acknowledging\n{told}"
     assert counts.duplicates > 0, told
     sources = {received.record.source.value for received in history.responses}
     assert sources == {"ENGINE", "EXACT_CACHE", "SEMANTIC_CACHE", "SINGLE_FLIGHT", "NONE"}, told

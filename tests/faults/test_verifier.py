@@ -47,12 +47,13 @@ def made(text: str, question: str = "why?", tenant: str = "bank") -> Execution:
 
 
 def answered() -> list[Answer]:
-    """Two requests; the first of them was executed twice, published twice, and one copy was written twice."""
+    """Two requests; the first of them was executed twice, published twice, and two answers were written twice."""
     again, other = ticket(), ticket(origin="headrace.requests/0@9")
     saved = predicted(0, 100)
     return [
         answer("a-1", ticket=again, text="one"),
         answer("a-1", ticket=again, text="one"),
+        answer("a-2", ticket=again, text="other"),
         answer("a-2", ticket=again, text="other"),
         answer("a-3", ticket=other, text="one", source=Source.DUPLICATE, waterfall=saved, cached_from="r-1"),
         answer("b-1", ticket=ticket("r-2"), text="two", waterfall=predicted(30, 50)),
@@ -63,11 +64,13 @@ def history(answers: Sequence[Answer] | None = None) -> History:
     """What is left behind where nothing went wrong."""
     log = [laid(one, topics.ANSWERS, offset) for offset, one in enumerate(answers or answered())]
     firsts: dict[str, Claim] = {}
+    told: set[str] = set()
     emits: list[Emit] = []
     for received in log:
         one = received.record
         claim = Claim(received.offset, one.ticket.origin, one.answer_id)
-        first = firsts.setdefault(one.ticket.request_id, claim)
+        first = firsts.setdefault(one.ticket.request_id, claim)._replace(told=one.answer_id in told)
+        told.add(one.answer_id)
         emits += settle(one, Position(topics.ANSWERS, 0, received.offset), received.timestamp, first)
     said = [emit.record for emit in emits]
     responses = [laid(one, topics.RESPONSES, n) for n, one in enumerate(said) if isinstance(one, PredictionResponse)]

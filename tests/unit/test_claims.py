@@ -64,6 +64,21 @@ def test_a_later_record_never_wins_over_an_earlier_one_that_comes_again(claims: 
     assert [claimed(claims, offset, "a").offset for offset in (0, 1, 0, 1)] == [0, 0, 0, 0]
 
 
+def test_a_copy_of_any_earlier_outcome_is_known_as_one(tmp_path: Path) -> None:
+    def told(claims: Claims, offset: int, answer_id: str, identity: bytes = b"a") -> bool:
+        return claims.claim(Position(TOPIC, 0, offset), Claimant(identity, "origin", answer_id), 0).told
+
+    answers = ["first", "second", "second", "first", "third", "second"]
+    expected = [False, False, True, True, False, True]
+    for gather in (1, 3, 100):
+        claims = claims_in(tmp_path / str(gather), gather=gather)
+        claims.catch_up(TOPIC, 0, (), 0)
+        assert [told(claims, *one) for one in enumerate(answers)] == expected
+        assert [told(claims, *one) for one in enumerate(answers)] == expected, "and the same when they come again"
+        assert not told(claims, len(answers), "second", b"another request")
+        kill(claims)
+
+
 def test_partitions_have_nothing_to_do_with_each_other(claims: Claims) -> None:
     claims.catch_up(TOPIC, 1, (), 0)
     assert claimed(claims, 0, "a", partition=0).offset == 0

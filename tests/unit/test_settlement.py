@@ -46,8 +46,8 @@ def won(given_answer: Answer, position: Position = HERE) -> list[Emit]:
     return settle(given_answer, position, AT, mine)
 
 
-def lost(given_answer: Answer, *, answer_id: str = "first", origin: str = ONCE) -> list[Emit]:
-    return settle(given_answer, HERE, AT, Claim(3, origin, answer_id))
+def lost(given_answer: Answer, *, told: bool = False) -> list[Emit]:
+    return settle(given_answer, HERE, AT, Claim(3, ONCE, "first", told))
 
 
 def the(kind: type[Any], emits: Sequence[Emit]) -> Any:
@@ -108,8 +108,8 @@ def test_an_answer_that_must_not_be_cached_is_still_known_by_its_request_id() ->
     assert len(won(answer(lookup=None))) == 2
 
 
-def test_a_copy_of_the_first_answer_is_settled_already() -> None:
-    assert lost(answer("same"), answer_id="same") == []
+def test_a_copy_of_an_earlier_answer_is_settled_already() -> None:
+    assert lost(answer(), told=True) == []
 
 
 def test_a_second_execution_of_one_publish_is_billed_to_nobody() -> None:
@@ -294,6 +294,8 @@ def test_whatever_crashes_each_request_has_one_response_and_one_bill(
     assert sorted(response.request_id for response in responses) == requests
     bills = {entry.entry_id: entry for entry in entries}
     assert len(bills) == len(entries)
+    outcomes = {(one.ticket.request_id, one.answer_id) for one, _ in log.kept if one is not None}
+    assert len(entries) == len(outcomes), "what an outcome cost is told once, however often it was written"
     billed = [entry for entry in entries if entry.kind is EntryKind.RESPONSE]
     assert sorted(entry.request_id for entry in billed) == requests
     for response in responses:
