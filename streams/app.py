@@ -98,7 +98,7 @@ def run(settings: Settings, models: Models | None = None) -> NoReturn:
         SetupError: the policy or a setting is wrong.
     """
     # Not uvloop: it raises RuntimeError on a write to a connection that the broker has closed, where aiokafka knows
-    # OSError only. A broker's death then ends the client's tasks without a word, and the worker neither works nor exits.
+    # OSError only. A broker's death then ends the client's tasks without a word, and the worker hangs.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     river = build(settings, models)
