@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from agents.answers import answered, failure
 from agents.cache.canonical import canonical
 from agents.cache.decision import Reach, reach
 from agents.cache.entries import Entries, Entry, Found
@@ -15,7 +16,7 @@ from agents.cache.outage import Outage
 from agents.cache.semantic import SemanticCache
 from agents.policy import Policy, Task
 from agents.stage import Delivery, Emit, dead_letter
-from agents.waterfall import NOTHING, Pricing, avoided, with_spending
+from agents.waterfall import Pricing, avoided, with_spending
 from schemas import topics
 from schemas.errors import HeadraceError, PolicyError, ServiceError
 from schemas.records import (
@@ -118,21 +119,9 @@ class CacheStage:
         request = delivery.record
         if not request.request_id:
             return [letter]  # there is nothing that an answer could be told by
-        answer = Answer(
-            answer_id=self._new_id(),
-            ticket=self._ticket(delivery),
-            status=Status.FAILED,
-            source=Source.NONE,
-            text=None,
-            finish_reason=None,
-            model=request.model if request.model in self._policy.models else "",
-            usage=Usage(),
-            timings=Timings(),
-            waterfall=NOTHING,
-            error_code=error.code,
-            error_message=str(error),
-        )
-        return [_answered(answer), letter]
+        model = request.model if request.model in self._policy.models else ""
+        answer = failure(self._new_id(), self._ticket(delivery), error, model=model or "", usage=Usage(), spent=())
+        return [answered(answer), letter]
 
     def _ticket(self, delivery: Delivery[PredictionRequest]) -> Ticket:
         request = delivery.record
@@ -194,7 +183,7 @@ class CacheStage:
             waterfall=waterfall,
             cached_from=entry.request_id,
         )
-        return [_answered(answer)]
+        return [answered(answer)]
 
     def _miss(
         self, request: PredictionRequest, ticket: Ticket, lookup: Lookup, spent: list[CostLine]
@@ -208,8 +197,3 @@ class CacheStage:
             costs=spent,
         )
         return [Emit(topics.laned(topics.MISSES, ticket.lane), lookup.fingerprint.encode(), miss)]
-
-
-def _answered(answer: Answer) -> Emit:
-    ticket = answer.ticket
-    return Emit(topics.ANSWERS, f"{ticket.tenant}/{ticket.request_id}".encode(), answer)

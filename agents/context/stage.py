@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+from agents.answers import answered, failure
 from agents.context.routing import route
 from agents.context.trimming import trim
 from agents.policy import Policy
 from agents.stage import Delivery, Emit, dead_letter
 from agents.tokens import Tokens
-from agents.waterfall import NOTHING, with_spending
 from schemas import topics
 from schemas.errors import HeadraceError, PromptTooLongError, UnknownNameError
-from schemas.records import Answer, CacheMiss, InferenceTask, Message, Removal, Source, Status, Timings, Usage
+from schemas.records import CacheMiss, InferenceTask, Message, Removal, Usage
 
 LONG_PROMPT = 20_000
 """Characters from which on counting tokens is left to a thread: it would hold up everybody else for milliseconds."""
@@ -95,23 +95,9 @@ class ContextStage:
     def failed(self, delivery: Delivery[CacheMiss], error: HeadraceError) -> Sequence[Emit]:
         """A FAILED answer, and a dead letter."""
         miss = delivery.record
-        ticket = miss.ticket
-        answer = Answer(
-            answer_id=self._new_id(),
-            ticket=ticket,
-            status=Status.FAILED,
-            source=Source.NONE,
-            text=None,
-            finish_reason=None,
-            model=miss.model or "",
-            usage=Usage(),
-            timings=Timings(),
-            waterfall=with_spending(NOTHING, miss.costs),
-            error_code=error.code,
-            error_message=str(error),
-        )
+        answer = failure(self._new_id(), miss.ticket, error, model=miss.model or "", usage=Usage(), spent=miss.costs)
         return [
-            Emit(topics.ANSWERS, f"{ticket.tenant}/{ticket.request_id}".encode(), answer),
+            answered(answer),
             dead_letter(delivery, error, "context", topics.DEAD_LETTERS),
         ]
 

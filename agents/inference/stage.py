@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from agents.answers import answered, failure
 from agents.inference.admission import Gate, room
 from agents.inference.engine import Completion, Engine, Prompt
 from agents.inference.flights import Flights, Landing
 from agents.policy import Policy
 from agents.stage import Delivery, Emit, Stage, dead_letter
-from agents.waterfall import NOTHING, Pricing, avoided, with_spending
+from agents.waterfall import Pricing, avoided, with_spending
 from schemas import topics
 from schemas.errors import DeadlinePassedError, EngineRowError, HeadraceError, UnknownNameError
 from schemas.records import Answer, InferenceTask, Lane, Source, Status, Ticket, Timings, Usage, Waterfall
@@ -66,26 +67,13 @@ class InferenceStage(Stage[InferenceTask]):
             gate.hurry(task.lookup.fingerprint)
         key = (task.model, task.lookup.fingerprint)
         landing = await self._flights.join(key, ticket.request_id, lambda: _execute(engine, gate, task))
-        return [_emit(self._answer(task, landing))]
+        return [answered(self._answer(task, landing))]
 
     def failed(self, delivery: Delivery[InferenceTask], error: HeadraceError) -> Sequence[Emit]:
         """A FAILED answer that says why, and the task itself as a dead letter."""
         task = delivery.record
-        answer = Answer(
-            answer_id=self._new_id(),
-            ticket=task.ticket,
-            status=Status.FAILED,
-            source=Source.NONE,
-            text=None,
-            finish_reason=None,
-            model=task.model,
-            usage=task.usage,
-            timings=Timings(),
-            waterfall=with_spending(NOTHING, task.costs),
-            error_code=error.code,
-            error_message=str(error),
-        )
-        return [_emit(answer), dead_letter(delivery, error, "inference", topics.DEAD_LETTERS)]
+        answer = failure(self._new_id(), task.ticket, error, model=task.model, usage=task.usage, spent=task.costs)
+        return [answered(answer), dead_letter(delivery, error, "inference", topics.DEAD_LETTERS)]
 
     def _answer(self, task: InferenceTask, landing: Landing[Completion]) -> Answer:
         done = landing.result
@@ -147,8 +135,3 @@ def _usage(before: Usage, done: Completion) -> Usage:
         cached_tokens=min(done.cached_tokens, done.prompt_tokens),
         completion_tokens=done.completion_tokens,
     )
-
-
-def _emit(answer: Answer) -> Emit:
-    ticket = answer.ticket
-    return Emit(topics.ANSWERS, f"{ticket.tenant}/{ticket.request_id}".encode(), answer)

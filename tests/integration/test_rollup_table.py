@@ -134,8 +134,10 @@ async def published(kafka: KafkaServer) -> AsyncIterator[Any]:
         sends = [await producer.send(IN, value, b"key %d" % (number % KEYS)) for number in range(each * KEYS)]
         await asyncio.gather(*sends)
 
-    yield publish
-    await producer.stop()
+    try:
+        yield publish
+    finally:
+        await producer.stop()
 
 
 @contextlib.asynccontextmanager
@@ -154,10 +156,13 @@ async def totals(kafka: KafkaServer) -> AsyncIterator[Any]:
                         for record in records:
                             count = int(codec.decode(record.value, Message).role)
                             counts[record.key] = max(count, counts.get(record.key, 0))
-        assert set(counts.values()) == {wanted}, counts
+        short = {key: count for key, count in counts.items() if count != wanted}
+        assert not short and len(counts) == KEYS, f"{len(short)} keys are not at {wanted}: {short}"
 
-    yield reach
-    await consumer.stop()
+    try:
+        yield reach
+    finally:
+        await consumer.stop()
 
 
 @contextlib.asynccontextmanager
