@@ -203,6 +203,15 @@ async def _ledger(river: River) -> None:
     river.parts.callback(store.close)
     async with admin(river.settings) as client:
         await asyncio.to_thread(store.bind, await client.cluster_id())
+        found = await client.existing()
+    if missing := {topics.LEDGER, topics.FINOPS} - found.keys():
+        raise SetupError(f"topic {min(missing)} does not exist on {river.settings.kafka}: headrace topics create")
+    entries, rows = (found[name].partitions for name in (topics.LEDGER, topics.FINOPS))
+    if entries != rows:
+        raise SetupError(
+            f"{topics.LEDGER} has {entries} partitions and {topics.FINOPS} has {rows}: a roll-up must lie on the "
+            f"partition of its entries. Delete {topics.FINOPS} and make it anew with {entries}"
+        )
     stage = LedgerStage(claims, _history(river, LedgerEntry, entry_claimant), rows=river.rows, store=store)
     river.wire("ledger", topics.LEDGER, LedgerEntry, stage, before=stage.before)
 
