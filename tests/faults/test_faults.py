@@ -30,9 +30,10 @@ from streams.embedded.kafka import KafkaServer
 from streams.embedded.valkey import ValkeyServer
 from streams.settings import Settings, load, variable
 from tests.faults import witness
+from tests.faults.accounts import Row, Stored, Sums
 from tests.faults.machine import Machine
 from tests.faults.traffic import Request, Traffic, traffic
-from tests.faults.verifier import History, Row, Stored, Sums, verify
+from tests.faults.verifier import History, verify
 
 R = TypeVar("R", bound=Record)
 

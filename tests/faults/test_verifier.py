@@ -27,8 +27,9 @@ from schemas.records import (
 )
 from streams.client import Received
 from tests.fakes.records import AT, answer, predicted, ticket
+from tests.faults.accounts import Row, Stored, Sums
 from tests.faults.traffic import Due, Request
-from tests.faults.verifier import History, Row, Stored, Sums, Verdict, verify
+from tests.faults.verifier import History, Verdict, verify
 from tests.faults.witness import Execution
 
 R = TypeVar("R", bound=Record)
@@ -315,3 +316,10 @@ def test_one_entry_id_with_two_contents_is_noticed() -> None:
 def test_a_response_that_nobody_asked_for_is_noticed() -> None:
     told = history()
     assert "a response that nobody asked for" in wrong(told._replace(due={TWO: told.due[TWO]})).faults
+
+
+def test_a_row_that_contradicts_its_waterfall_is_noticed() -> None:
+    told = history()
+    first, *rest = told.stored.entries
+    rows = [first._replace(effective_cost=first.effective_cost + 1), *rest]
+    assert "a row contradicts its waterfall" in wrong(told._replace(stored=told.stored._replace(entries=rows))).faults

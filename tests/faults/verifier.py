@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
-
-import msgspec
 
 from agents.waterfall import holds
 from schemas.records import (
@@ -19,46 +16,14 @@ from schemas.records import (
     RollUp,
     Source,
     Status,
-    Waterfall,
 )
 from streams.client import Received
+from tests.faults.accounts import Stored, Sums, spent, sum_of, sum_of_rollups, sum_of_rows, waterfall_of
 from tests.faults.traffic import Due, Request, plain
 from tests.faults.witness import Execution
 
 MOST_SHOWN = 5
 """Examples of one kind of fault that a report names."""
-
-
-class Sums(NamedTuple):
-    """What several accounts must agree on. Money is in nano-USD."""
-
-    entries: int
-    requests: int
-    list_cost: int
-    saved: int
-    effective_cost: int
-    unbilled_cost: int
-
-
-class Row(NamedTuple):
-    """A raw entry as SQL has it."""
-
-    entry_id: str
-    kind: str
-    tenant: str
-    request_id: str
-    list_cost: int
-    effective_cost: int
-    unbilled_cost: int
-    waterfall: str
-    """JSON."""
-
-
-class Stored(NamedTuple):
-    """What SQL has."""
-
-    entries: Sequence[Row]
-    rollups: Sums
 
 
 class History(NamedTuple):
@@ -318,7 +283,7 @@ def _losers(outcomes: Mapping[Request, Sequence[Answer]], entries: Iterable[Ledg
         expected = Counter(
             (
                 EntryKind.REEXECUTION if other.ticket.origin == first.ticket.origin else EntryKind.DUPLICATE,
-                _spent(other.waterfall),
+                spent(other.waterfall),
             )
             for other in others
         )
@@ -354,12 +319,19 @@ def _sums(
     faults: _Faults,
 ) -> int:
     """By how many nano-dollars all accounts of the same money are apart, each difference taken as positive."""
-    from_topic = _sum_of((entry.kind, entry.waterfall, entry.unbilled_cost) for entry in entries)
+    from_topic = sum_of((entry.kind, entry.waterfall, entry.unbilled_cost) for entry in entries)
     accounts = {
-        "SQL entries": _sum_of_rows(history.stored.entries, faults),
+        "SQL entries": sum_of_rows(history.stored.entries),
         "SQL roll-ups": history.stored.rollups,
-        "roll-ups on their topic": _sum_of_rollups(history.rollups),
+        "roll-ups on their topic": sum_of_rollups(history.rollups),
     }
+    for entry_id, times in Counter(row.entry_id for row in history.stored.entries).items():
+        if times > 1:
+            faults.note("one entry, several rows", entry_id)
+    for row in history.stored.entries:
+        waterfall = waterfall_of(row)
+        if (row.list_cost, row.effective_cost) != (waterfall.list_cost, waterfall.effective_cost):
+            faults.note("a row contradicts its waterfall", row)
     difference = 0
     for name, sums in accounts.items():
         for field, one, other in zip(Sums._fields, from_topic, sums, strict=True):
@@ -370,65 +342,9 @@ def _sums(
         apart = abs(responses[request].waterfall.effective_cost - bills[request].waterfall.effective_cost)
         difference += apart
     # The bill of whoever owns the engines: what all answers cost, billed or not, each of them once.
-    incurred = sum(_spent(answer.waterfall) for some in outcomes.values() for answer in some)
+    incurred = sum(spent(answer.waterfall) for some in outcomes.values() for answer in some)
     recorded = from_topic.effective_cost + from_topic.unbilled_cost
     if incurred != recorded:
         faults.note("the sums differ", f"all answers cost {incurred}, the ledger knows of {recorded}")
         difference += abs(incurred - recorded)
     return difference
-
-
-def _sum_of(items: Iterable[tuple[EntryKind, Waterfall, int]]) -> Sums:
-    rows = [
-        Sums(
-            1,
-            kind is EntryKind.RESPONSE,
-            waterfall.list_cost,
-            sum(line.gross - line.cost for line in waterfall.savings),
-            waterfall.effective_cost,
-            unbilled,
-        )
-        for kind, waterfall, unbilled in items
-    ]
-    return _total(rows)
-
-
-def _sum_of_rows(rows: Sequence[Row], faults: _Faults) -> Sums:
-    def read() -> Iterator[tuple[EntryKind, Waterfall, int]]:
-        for row in rows:
-            waterfall = msgspec.json.decode(row.waterfall, type=Waterfall)
-            if (row.list_cost, row.effective_cost) != (waterfall.list_cost, waterfall.effective_cost):
-                faults.note("a row contradicts its waterfall", row)
-            yield EntryKind(row.kind), waterfall, row.unbilled_cost
-
-    for entry_id, times in Counter(row.entry_id for row in rows).items():
-        if times > 1:
-            faults.note("one entry, several rows", entry_id)
-    return _sum_of(read())
-
-
-def _sum_of_rollups(received: Iterable[Received[RollUp]]) -> Sums:
-    """The sum over the latest version of each."""
-    ordered = sorted(received, key=lambda one: (one.key or b"", one.record.version))
-    latest = [list(some)[-1].record for _, some in groupby(ordered, key=lambda one: one.key)]
-    return _total(
-        [
-            Sums(
-                row.entries,
-                row.requests,
-                row.list_cost,
-                sum(total.gross - total.cost for total in row.savings.values()),
-                row.effective_cost,
-                row.unbilled_cost,
-            )
-            for row in latest
-        ]
-    )
-
-
-def _total(rows: Iterable[Sums]) -> Sums:
-    return Sums._make(sum(column) for column in zip(Sums(0, 0, 0, 0, 0, 0), *rows, strict=True))
-
-
-def _spent(waterfall: Waterfall) -> int:
-    return sum(line.cost for line in waterfall.costs)
