@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from random import choice
@@ -16,20 +17,19 @@ from agents.stage import Emit
 from schemas.errors import UndeliverableError
 from schemas.records import Record
 from streams.flow import NotDeliveredError
+from streams.lane import Lane, Parcel, Receipt
 
 log = logging.getLogger(__name__)
-
-Headers = Sequence[tuple[str, bytes]] | None
 
 TRACE_HEADERS = ("traceparent", "tracestate")
 """What of a record's headers goes on to those that come out of it (W3C Trace Context)."""
 MAX_RECORD_BYTES = 4 * 1024 * 1024
 """The largest record that is sent. Four times Kafka's default limit on records that come in, so that the dead letter
 of any of them fits; the topic must allow it."""
-_LINGER_MS = 5
+_LINGER_S = 0.005
 _BATCH_BYTES = 262_144
-_ENVELOPE_BYTES = 1024
 _RETIRE_S = 10.0
+_CLOSE_S = 0.1
 
 
 def partition_of(key: bytes | None, partitions: Sequence[int], available: Sequence[int]) -> int:
@@ -68,6 +68,9 @@ class Outlet:
         self._compression = compression
         self._max_record_bytes = max_record_bytes
         self._producer: AIOKafkaProducer | None = None
+        self._stopped = False
+        self._lanes: dict[tuple[str, int], Lane] = {}
+        self._partitions: dict[str, range] = {}
         self._replacing = asyncio.Lock()
         self._retired: set[asyncio.Task[None]] = set()
 
@@ -78,12 +81,20 @@ class Outlet:
             KafkaConnectionError: no broker answers.
         """
         self._producer = await self._connect()
+        self._stopped = False
 
     async def stop(self, limit_s: float = 5.0) -> None:
         """Deliver what was sent, for ``limit_s`` at most, and disconnect. Call it after the last commit."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + limit_s
+        self._stopped = True
+        if shipping := {lane.shipping for lane in self._lanes.values() if lane.shipping is not None}:
+            _, late = await asyncio.wait(shipping, timeout=limit_s)
+            for task in late:
+                task.cancel()
         producer, self._producer = self._producer, None
         if producer is not None:
-            self._retire(producer, limit_s)
+            self._retire(producer, max(_CLOSE_S, until - loop.time()))
         if self._retired:
             await asyncio.wait(self._retired)
 
@@ -95,21 +106,28 @@ class Outlet:
             NotDeliveredError: with those that have to be sent again.
         """
         producer = self._running(emits)
+        if not emits:
+            return
         values = []
         for emit in emits:
             value = self._encode(emit.record)
             if len(value) + len(emit.key) > self._max_record_bytes:
                 raise _too_large(emit, len(value))
             values.append(value)
-        traced = [(name, headers[name]) for name in TRACE_HEADERS if name in headers] if headers else None
-        deliveries: list[asyncio.Future[Any]] = []
+        lanes = []
         try:
-            for emit, value in zip(emits, values, strict=True):
-                deliveries.append(await producer.send(emit.topic, value, emit.key, headers=traced))
-            for delivery in deliveries:
-                await delivery
+            for emit in emits:
+                partitions = self._partitions.get(emit.topic)
+                if partitions is None:
+                    partitions = self._partitions[emit.topic] = range(len(await producer.partitions_for(emit.topic)))
+                lanes.append(self._lane(emit.topic, partition_of(emit.key, partitions, ())))
         except KafkaError as error:
-            await self._recover(producer, list(zip(emits, values, strict=True)), deliveries, traced, error)
+            raise NotDeliveredError(emits, error) from error
+        traced = [(name, headers[name]) for name in TRACE_HEADERS if name in headers] if headers else []
+        receipt = Receipt(len(emits))
+        for emit, value, lane in zip(emits, values, lanes, strict=True):
+            lane.put(Parcel(receipt, emit, emit.key, value, traced))
+        await _settled(receipt)
 
     async def write(self, topic: str, partition: int, key: bytes, value: bytes | None) -> None:
         """Publish bytes as they are on one partition; return when the broker has acknowledged them.
@@ -117,65 +135,61 @@ class Outlet:
         Raises:
             NotDeliveredError: they have to be sent again.
         """
-        producer = self._running(())
-        try:
-            await producer.send_and_wait(topic, value, key, partition)
-        except KafkaError as error:
-            await self._replace(producer)
-            raise NotDeliveredError((), error) from error
+        self._running(())
+        receipt = Receipt(1)
+        self._lane(topic, partition).put(Parcel(receipt, None, key, value, []))
+        await _settled(receipt)
 
-    async def _recover(
-        self,
-        producer: AIOKafkaProducer,
-        outgoing: Sequence[tuple[Emit, bytes]],
-        deliveries: Sequence[asyncio.Future[Any]],
-        headers: Headers,
-        cause: KafkaError,
-    ) -> None:
-        # A record that was never taken (no metadata, or a batch that stayed full) leaves the producer as it was.
-        missed = list(outgoing[len(deliveries) :])
-        refused = False
-        for pair, delivery in zip(outgoing, deliveries, strict=False):
-            try:
-                await delivery
-            except KafkaError:
-                missed.append(pair)
-                refused = True
-        log.warning("%d of %d records were not delivered: %r", len(missed), len(outgoing), cause)
-        if refused:
-            await self._replace(producer)
-        if isinstance(cause, MessageSizeTooLargeError):
-            await self._send_alone(missed, headers)
-        else:
-            raise NotDeliveredError([emit for emit, _ in missed], cause) from cause
+    def _lane(self, topic: str, partition: int) -> Lane:
+        lane = self._lanes.get((topic, partition))
+        if lane is None:
+            lane = self._lanes[topic, partition] = Lane(functools.partial(self._ship, topic, partition), _LINGER_S)
+        return lane
 
-    async def _send_alone(self, missed: Sequence[tuple[Emit, bytes]], headers: Headers) -> None:
-        """Send each in a batch of its own: of a batch that is too large, the broker does not say for which record."""
-        for place, (emit, value) in enumerate(missed):
-            producer = self._running([other for other, _ in missed[place:]])
+    async def _ship(self, topic: str, partition: int, parcels: Sequence[Parcel]) -> None:
+        """Deliver parcels in as few batches as hold them, one after another."""
+        self._partitions.pop(topic, None)  # to be asked for again, now and then: a topic may grow
+        while parcels:
+            producer = self._producer
+            if producer is None:
+                raise ProducerClosed
+            batch = producer.create_batch()
+            taken = 0
+            for parcel in parcels:
+                if batch.append(key=parcel.key, value=parcel.value, timestamp=None, headers=parcel.headers) is None:
+                    break  # it is full; a first one is always taken
+                taken += 1
+            shipped, parcels = parcels[:taken], parcels[taken:]
+            batch.close()
             try:
-                partitions = sorted(await producer.partitions_for(emit.topic))
-                batch = producer.create_batch()
-                batch.append(key=emit.key, value=value, timestamp=None, headers=headers or [])
-                partition = partition_of(emit.key, partitions, partitions)
-                await (await producer.send_batch(batch, emit.topic, partition=partition))
+                await (await producer.send_batch(batch, topic, partition=partition))
             except KafkaError as error:
+                log.warning("%d records for %s/%d were not delivered: %r", taken, topic, partition, error)
                 await self._replace(producer)
-                if isinstance(error, MessageSizeTooLargeError):
-                    raise _too_large(emit, len(value)) from error
-                raise NotDeliveredError([other for other, _ in missed[place:]], error) from error
+                await self._refused(topic, partition, shipped, error)
+            else:
+                for parcel in shipped:
+                    parcel.settle()
+
+    async def _refused(self, topic: str, partition: int, parcels: Sequence[Parcel], error: KafkaError) -> None:
+        too_large = isinstance(error, MessageSizeTooLargeError)
+        for parcel in parcels:
+            if too_large and len(parcels) > 1:  # the broker does not say for which of them
+                await self._ship(topic, partition, [parcel])
+            elif too_large and parcel.emit is not None:
+                parcel.settle(_too_large(parcel.emit, len(parcel.value or b"")))
+            else:
+                parcel.settle(error)
 
     def _running(self, emits: Sequence[Emit]) -> AIOKafkaProducer:
-        if self._producer is None:
+        if self._producer is None or self._stopped:
             raise NotDeliveredError(emits, ProducerClosed("the outlet is not started, or stopped"))
         return self._producer
 
     async def _connect(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
-            linger_ms=_LINGER_MS,
             max_batch_size=_BATCH_BYTES,
-            max_request_size=self._max_record_bytes + _ENVELOPE_BYTES,
             compression_type=self._compression,
             partitioner=partition_of,
             **self._options,
@@ -213,8 +227,16 @@ async def _closed(producer: AIOKafkaProducer, limit_s: float) -> None:
     try:
         await asyncio.wait_for(producer.stop(), limit_s)
     except TimeoutError:
-        log.warning("a producer was closed with records that it could not deliver within %.0f s", limit_s)
+        log.warning("a producer was closed with records that it could not deliver in time")
         await producer.client.close()
+
+
+async def _settled(receipt: Receipt) -> None:
+    await receipt.settled
+    if isinstance(receipt.error, KafkaError):
+        raise NotDeliveredError(receipt.lost, receipt.error) from receipt.error
+    if receipt.error is not None:
+        raise receipt.error
 
 
 def _too_large(emit: Emit, size: int) -> UndeliverableError:

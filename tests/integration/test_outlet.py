@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
 from confluent_kafka import Producer
 
 from agents.stage import Emit
@@ -89,6 +90,30 @@ async def test_bytes_go_to_the_partition_that_they_were_written_to(kafka: KafkaS
     assert all(record.partition == int(record.key) % PARTITIONS for record in records)
 
 
+async def test_records_that_no_one_batch_holds_go_in_several(kafka: KafkaServer, outlet: Outlet) -> None:
+    topic = await make_topic(kafka, **{"max.message.bytes": "4000000"})
+    sizes = {number: 3_000_000 if number == 17 else 50_000 for number in range(60)}  # a batch holds 262,144 bytes
+    await asyncio.gather(*(outlet.send([emit(topic, number, size)], {}) for number, size in sizes.items()))
+    records = await read(kafka, topic, 60)
+    assert len(records) == 60
+    assert {int(record.key): len(codec.decode(record.value, Message).content) for record in records} == sizes
+
+
+async def test_stop_gives_up_what_no_broker_takes() -> None:
+    async with KafkaServer() as server:
+        topic = await make_topic(server)
+        outlet = Outlet(server.address, codec.encode)
+        await outlet.start()
+        await outlet.send([emit(topic, 0)], {})
+        await server.kill()
+        sending = [asyncio.create_task(outlet.send([emit(topic, number)], {})) for number in range(5)]
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(10):
+            await outlet.stop(limit_s=0.5)
+            outcomes = await asyncio.gather(*sending, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [NotDeliveredError] * 5
+
+
 async def test_stop_delivers_what_is_on_its_way(kafka: KafkaServer) -> None:
     topic = await make_topic(kafka)
     outlet = Outlet(kafka.address, codec.encode)
@@ -140,6 +165,16 @@ async def test_a_producer_that_the_broker_no_longer_believes_is_replaced(kafka: 
     assert max(tries) > 1
     assert outlet._producer is not first
     assert len({record.key for record in await read(kafka, topic, 80)}) == 80
+
+
+async def test_a_producer_that_takes_nothing_more_is_replaced(kafka: KafkaServer, outlet: Outlet) -> None:
+    topic = await make_topic(kafka)
+    await outlet.send([emit(topic, 0)], {})
+    first = outlet._producer
+    assert first is not None
+    first._message_accumulator.fail_all(KafkaError("as after the death of its sender"))
+    assert await until_delivered(lambda: outlet.send([emit(topic, 1)], {})) == 2
+    assert outlet._producer is not first
 
 
 async def test_a_broker_that_dies_and_comes_back_costs_no_record() -> None:
