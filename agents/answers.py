@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from agents.stage import Emit
 from agents.waterfall import NOTHING, with_spending
 from schemas import topics
 from schemas.errors import HeadraceError
-from schemas.records import Answer, CostLine, Source, Status, Ticket, Timings, Usage
+from schemas.records import Answer, CostLine, Decision, Source, Status, Ticket, Timings, Usage
 
 
 def answered(answer: Answer) -> Emit:
@@ -18,9 +18,16 @@ def answered(answer: Answer) -> Emit:
 
 
 def failure(
-    answer_id: str, ticket: Ticket, error: HeadraceError, *, model: str, usage: Usage, spent: Iterable[CostLine]
+    answer_id: str,
+    ticket: Ticket,
+    error: HeadraceError,
+    *,
+    model: str,
+    usage: Usage,
+    spent: Iterable[CostLine],
+    decisions: Sequence[Decision] = (),
 ) -> Answer:
-    """The answer of a request that failed, with what was ``spent`` on it until then."""
+    """The answer of a request that failed, with what was ``spent`` on it and decided about it until then."""
     return Answer(
         answer_id=answer_id,
         ticket=ticket,
@@ -34,4 +41,5 @@ def failure(
         waterfall=with_spending(NOTHING, spent),
         error_code=error.code,
         error_message=str(error),
+        decisions=list(decisions),
     )

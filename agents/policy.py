@@ -19,6 +19,9 @@ from schemas.errors import DeadlinePassedError, InvalidRequestError, PolicyError
 from schemas.money import NANO, PriceBook, PriceCard, nano_usd
 from schemas.records import Lane, PredictionRequest
 
+LONGEST_TTL_S = 90 * 24 * 3600
+"""How long an answer may be served again at most."""
+
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model that some worker serves."""
@@ -58,6 +61,9 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     cost_center: str
     tasks: list[str]
+    error_bound: float = 0.01
+    """Of a task's requests, the share that may get a wrong answer from the semantic cache. Where checks measure more,
+    the cache tightens by itself."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,8 +85,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Tried in order, before the default."""
     cache: Literal["off", "exact", "semantic"] = "exact"
     """Applies to requests at temperature 0 only: another draw is another answer."""
+    equivalence: Literal["strict", "intent"] = "strict"
+    """When two questions may share an answer: strict, where only the same answer will do (facts, figures, advice);
+    intent, where whoever wants the same thing is told the same (a desk's questions). Intent is learned from checks."""
     threshold: float = 0.95
-    """Cosine below which no stored question is close enough."""
+    """Strict: the cosine from which on a stored question is served if no guard objects."""
+    check_share: float = 0.02
+    """Of the semantic hits, the share that the model is asked as well, to measure how many are wrong."""
+    max_entries: int = 100_000
+    """That near questions may be found among, for each system prompt; the oldest go first."""
     ttl_seconds: int = 24 * 3600
     """From insertion; a hit does not prolong it."""
     fold_case: bool = False
@@ -162,6 +175,8 @@ class Policy:
         problem = None
         if not 0 < len(request.request_id) <= limits.id_length:
             problem = f"request_id has {len(request.request_id)} characters: it must have 1 to {limits.id_length}"
+        elif len(request.knowledge or "") > limits.id_length:
+            problem = f"knowledge has over {limits.id_length} characters, which is the policy's limit"
         elif not request.messages:
             problem = "messages is empty: send at least one user message"
         elif len(request.messages) > limits.messages:
@@ -185,6 +200,8 @@ class Policy:
         """Every name that the file uses is one that it defines."""
         document = self.document
         for name, tenant in document.tenants.items():
+            if not 0 <= tenant.error_bound <= 1:
+                raise PolicyError(f"[tenants.{name}] error_bound is {tenant.error_bound}: it must be 0 to 1")
             for task_name in tenant.tasks:
                 if task_name not in document.tasks:
                     raise PolicyError(f"[tenants.{name}] names task {task_name!r}, which is not in [tasks]")
@@ -207,7 +224,11 @@ class Policy:
                 raise PolicyError(f"[tasks.{name}] models is empty: name at least one")
             if not 0 < task.threshold <= 1:
                 raise PolicyError(f"[tasks.{name}] threshold is {task.threshold}: it must be over 0 and at most 1")
-            _at_least_one(f"[tasks.{name}]", task, "ttl_seconds", "deadline_seconds")
+            if not 0 <= task.check_share <= 1:
+                raise PolicyError(f"[tasks.{name}] check_share is {task.check_share}: it must be 0 to 1")
+            _at_least_one(f"[tasks.{name}]", task, "ttl_seconds", "deadline_seconds", "max_entries")
+            if task.ttl_seconds > LONGEST_TTL_S:
+                raise PolicyError(f"[tasks.{name}] ttl_seconds is {task.ttl_seconds}: at most {LONGEST_TTL_S}, 90 days")
             used = [*task.models, *(route.model for route in task.routes)]
             for model_name in used:
                 if model_name not in document.models:

@@ -46,12 +46,25 @@ class Status(StrEnum):
 class EntryKind(StrEnum):
     """What a ledger entry records."""
 
+    OTHER = "OTHER"
+    """A kind that this release does not know. Its money counts like that of any other."""
     RESPONSE = "RESPONSE"
-    """The one answer that became the response. Only these are billed."""
+    """The one answer that became the response."""
     DUPLICATE = "DUPLICATE"
     """An answer to another publish of a request id that has its response already."""
     REEXECUTION = "REEXECUTION"
     """A further answer to the same publish: a worker died between answering and acknowledging."""
+    CHECK = "CHECK"
+    """A comparison of what the cache served, or would have served, with what the model says. Billed to the cache."""
+
+
+class Verdict(StrEnum):
+    """What came of comparing a cached answer with the model's own."""
+
+    UNKNOWN = "UNKNOWN"
+    """A verdict that this release does not know, or none: the model gave no answer."""
+    SAME = "SAME"
+    DIFFERENT = "DIFFERENT"
 
 
 class Message(Record, frozen=True, kw_only=True):
@@ -89,6 +102,8 @@ class PredictionRequest(Record, frozen=True, kw_only=True):
     """Who pays within the tenant; null for the tenant's own."""
     deadline: int | None = None
     """The instant after which an answer is worthless; null for the task's own limit."""
+    knowledge: str | None = None
+    """Names the version of the knowledge that the messages quote. Only requests that name the same share answers."""
 
 
 class Ticket(Record, frozen=True, kw_only=True):
@@ -107,6 +122,27 @@ class Ticket(Record, frozen=True, kw_only=True):
     """Kafka's timestamp of the request."""
     deadline: int
     policy_version: str
+    check: bool = False
+    """The request has its answer from the cache already: this execution checks that answer, and answers nobody."""
+
+
+class Nominee(Record, frozen=True, kw_only=True):
+    """The entry whose answer the cache served for a request, or would have served next."""
+
+    fingerprint: str
+    meaning: str
+    """Names what its answer says: equal for entries whose answers are known to say the same."""
+    text: str
+    """Its answer."""
+    tier: str
+    """The tier of the cache that judged it."""
+    features: list[float]
+    """What that tier saw."""
+    chosen: bool
+    """The tier would serve it; else it was only the next best."""
+    served: bool
+    share: float
+    """The probability, over 0 and at most 1, with which such a judgement is checked."""
 
 
 class Lookup(Record, frozen=True, kw_only=True):
@@ -121,6 +157,19 @@ class Lookup(Record, frozen=True, kw_only=True):
     """The last user message, canonical."""
     embedding: bytes | None = None
     """Of the question: float16, little-endian, unit length. Null where the policy is exact-only."""
+    knowledge: str = ""
+    """The request's, or empty where it named none."""
+    nominee: Nominee | None = None
+    """Whose answer to compare with the one that is made now; null where nothing is to be learned."""
+
+
+class Decision(Record, frozen=True, kw_only=True):
+    """What a stage chose to do with a request, for whoever asks why."""
+
+    stage: str
+    choice: str
+    why: list[str]
+    """One sentence each, the weightiest first."""
 
 
 class CostLine(Record, frozen=True, kw_only=True):
@@ -195,6 +244,7 @@ class CacheMiss(Record, frozen=True, kw_only=True):
     model: str | None
     costs: list[CostLine]
     """What was spent so far."""
+    decisions: list[Decision] = []
 
 
 class InferenceTask(Record, frozen=True, kw_only=True):
@@ -207,6 +257,7 @@ class InferenceTask(Record, frozen=True, kw_only=True):
     model: str
     usage: Usage
     costs: list[CostLine]
+    decisions: list[Decision] = []
 
 
 class Answer(Record, frozen=True, kw_only=True):
@@ -230,6 +281,7 @@ class Answer(Record, frozen=True, kw_only=True):
     error_message: str | None = None
     lookup: Lookup | None = None
     """Set where the text may fill the cache."""
+    decisions: list[Decision] = []
 
 
 class PredictionResponse(Record, frozen=True, kw_only=True):
@@ -267,6 +319,8 @@ class CacheFill(Record, frozen=True, kw_only=True):
     model: str
     usage: Usage
     answered_at: int
+    check: LedgerEntry | None = None
+    """What to write on the ledger once the answer is compared with the lookup's nominee, whose verdict it lacks."""
 
 
 class LedgerEntry(Record, frozen=True, kw_only=True):
@@ -289,6 +343,10 @@ class LedgerEntry(Record, frozen=True, kw_only=True):
     """What was spent and is billed to nobody: failures, re-executions, duplicates."""
     usage: Usage
     policy_version: str
+    decisions: list[Decision] = []
+    """In the order in which they were taken."""
+    verdict: Verdict | None = None
+    """Of a CHECK; null for every other kind."""
 
 
 class SavingTotal(Record, frozen=True, kw_only=True):
@@ -313,6 +371,10 @@ class RollUp(Record, frozen=True, kw_only=True):
     entries: int = 0
     requests: int = 0
     """Entries of kind RESPONSE."""
+    checks: int = 0
+    """Entries of kind CHECK that have a verdict."""
+    wrong: int = 0
+    """Of those, the ones whose verdict is DIFFERENT."""
     list_cost: int = 0
     effective_cost: int = 0
     unbilled_cost: int = 0

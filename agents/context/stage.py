@@ -90,12 +90,21 @@ class ContextStage:
             model=model,
             usage=Usage(published_tokens=published, removed=removed, prompt_tokens=left),
             costs=miss.costs,
+            decisions=miss.decisions,
         )
 
     def failed(self, delivery: Delivery[CacheMiss], error: HeadraceError) -> Sequence[Emit]:
         """A FAILED answer, and a dead letter."""
         miss = delivery.record
-        answer = failure(self._new_id(), miss.ticket, error, model=miss.model or "", usage=Usage(), spent=miss.costs)
+        answer = failure(
+            self._new_id(),
+            miss.ticket,
+            error,
+            model=miss.model or "",
+            usage=Usage(),
+            spent=miss.costs,
+            decisions=miss.decisions,
+        )
         return [
             answered(answer),
             dead_letter(delivery, error, "context", topics.DEAD_LETTERS),

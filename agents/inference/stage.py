@@ -72,7 +72,15 @@ class InferenceStage(Stage[InferenceTask]):
     def failed(self, delivery: Delivery[InferenceTask], error: HeadraceError) -> Sequence[Emit]:
         """A FAILED answer that says why, and the task itself as a dead letter."""
         task = delivery.record
-        answer = failure(self._new_id(), task.ticket, error, model=task.model, usage=task.usage, spent=task.costs)
+        answer = failure(
+            self._new_id(),
+            task.ticket,
+            error,
+            model=task.model,
+            usage=task.usage,
+            spent=task.costs,
+            decisions=task.decisions,
+        )
         return [answered(answer), dead_letter(delivery, error, "inference", topics.DEAD_LETTERS)]
 
     def _answer(self, task: InferenceTask, landing: Landing[Completion]) -> Answer:
@@ -91,7 +99,9 @@ class InferenceStage(Stage[InferenceTask]):
             timings=done.timings if landing.led else Timings(),
             waterfall=self._waterfall(task, usage, landing.led),
             cached_from=None if landing.led else landing.leader,
-            lookup=task.lookup if landing.led and task.lookup.cacheable else None,
+            # A check compares the text, whoever was charged for it.
+            lookup=task.lookup if task.lookup.cacheable and (landing.led or task.ticket.check) else None,
+            decisions=task.decisions,
         )
 
     def _waterfall(self, task: InferenceTask, usage: Usage, led: bool) -> Waterfall:

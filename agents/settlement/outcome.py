@@ -8,13 +8,19 @@
 | is of the same publish as the first (same origin) | REEXECUTION | nothing | all that was spent |
 | is of another publish | DUPLICATE | nothing | all that was spent |
 | is of another publish, and of source DUPLICATE | DUPLICATE | the answer's, struck | all that was spent |
+| is a check's, the first, COMPLETED | CHECK | what it cost, as the cache's own spending | 0 |
+| is a check's, the first, FAILED | CHECK | nothing | all that was spent |
 
 The last line is a saving that was made: a second publish would have been a second prediction, and was found by its
 request id instead. Its list cost and its savings enter the ledger and cancel out. What finding it took (the *cost* of
 a saving line) is struck from the waterfall, since a request is billed once, and is the unbilled cost.
 
+A check is an execution beside a request that the cache has answered: it answers nobody, and what it costs is taken
+off what the cache saves. Its entry goes to the cache first, which adds the verdict. So does the entry of a miss whose
+answer is to be compared with what the cache would have served: that comparison is all it is charged for.
+
 So on every entry ``list_cost − Σ (gross − cost) = effective_cost``, the effective cost of everything but a RESPONSE
-is zero, and ``effective_cost + unbilled_cost`` is all that was spent.
+and a CHECK is zero, and ``effective_cost + unbilled_cost`` is all that was spent.
 """
 
 from __future__ import annotations
@@ -25,7 +31,7 @@ import msgspec
 
 from agents.claims import Claim, Claimant
 from agents.stage import Emit, Position
-from agents.waterfall import NOTHING, holds
+from agents.waterfall import NOTHING, holds, with_spending
 from schemas import topics
 from schemas.errors import HeadraceError, WorkFailedError
 from schemas.records import (
@@ -33,10 +39,13 @@ from schemas.records import (
     CacheFill,
     EntryKind,
     LedgerEntry,
+    Lookup,
     PredictionResponse,
     SavingLine,
     Source,
     Status,
+    Usage,
+    Verdict,
     Waterfall,
 )
 
@@ -44,7 +53,8 @@ from schemas.records import (
 def claimant(answer: Answer) -> Claimant:
     """What an answer claims: its request. The length keeps tenant ``a/b``'s ``c`` apart from ``a``'s ``b/c``."""
     ticket = answer.ticket
-    identity = f"{len(ticket.tenant)}/{ticket.tenant}/{ticket.request_id}".encode()
+    kind = "check/" if ticket.check else ""
+    identity = f"{kind}{len(ticket.tenant)}/{ticket.tenant}/{ticket.request_id}".encode()
     return Claimant(identity, ticket.origin, answer.answer_id)
 
 
@@ -57,7 +67,7 @@ def settle(answer: Answer, position: Position, at: int, first: Claim) -> list[Em
         WorkFailedError: its waterfall does not add up, so that it cannot be billed.
     """
     if first.offset == position.offset:
-        return _win(answer, position, at)
+        return _checked(answer, position, at) if answer.ticket.check else _win(answer, position, at)
     if first.told:
         return []
     kind = EntryKind.REEXECUTION if first.origin == answer.ticket.origin else EntryKind.DUPLICATE
@@ -124,26 +134,56 @@ def _win(answer: Answer, position: Position, at: int) -> list[Emit]:
         _entry(answer, number, EntryKind.RESPONSE, at, billed, spent),
     ]
     if completed and answer.source is Source.ENGINE and answer.lookup is not None and answer.text is not None:
-        fill = CacheFill(
-            tenant=ticket.tenant,
-            task=ticket.task,
-            request_id=ticket.request_id,
-            lookup=answer.lookup,
-            text=answer.text,
-            finish_reason=answer.finish_reason,
-            model=answer.model,
-            usage=answer.usage,
-            answered_at=at,
-        )
-        emits.append(Emit(topics.FILLS, answer.lookup.fingerprint.encode(), fill))
+        check = None
+        if answer.lookup.nominee is not None:
+            compared = msgspec.structs.replace(answer, usage=Usage(), decisions=[])
+            check = _line(compared, f"{number}-check", EntryKind.CHECK, at, NOTHING, 0)
+        emits.append(_fill(answer, answer.lookup, answer.text, at, check))
     return emits
+
+
+def _checked(answer: Answer, position: Position, at: int) -> list[Emit]:
+    """The check's entry: by way of the cache, where there is a text to compare."""
+    number = settled_id(answer, position, at)
+    spent = [msgspec.structs.replace(cost, strategy="semantic_cache") for cost in answer.waterfall.costs]
+    judged = msgspec.structs.replace(answer, source=Source.SEMANTIC_CACHE)
+    if answer.status is not Status.COMPLETED or answer.lookup is None or answer.text is None:
+        failed = _line(judged, number, EntryKind.CHECK, at, NOTHING, sum(cost.cost for cost in spent))
+        unknown = msgspec.structs.replace(failed, verdict=Verdict.UNKNOWN)
+        return [Emit(topics.LEDGER, answer.ticket.tenant.encode(), unknown)]
+    check = _line(judged, number, EntryKind.CHECK, at, with_spending(NOTHING, spent), 0)
+    return [_fill(answer, answer.lookup, answer.text, at, check)]
+
+
+def _fill(answer: Answer, lookup: Lookup, text: str, at: int, check: LedgerEntry | None) -> Emit:
+    ticket = answer.ticket
+    fill = CacheFill(
+        tenant=ticket.tenant,
+        task=ticket.task,
+        request_id=ticket.request_id,
+        lookup=lookup,
+        text=text,
+        finish_reason=answer.finish_reason,
+        model=answer.model,
+        usage=answer.usage,
+        answered_at=at,
+        check=check,
+    )
+    return Emit(topics.FILLS, lookup.fingerprint.encode(), fill)
 
 
 def _entry(  # noqa: PLR0917 - one value for each column of the table above
     answer: Answer, number: str, kind: EntryKind, at: int, billed: Waterfall, unbilled: int
 ) -> Emit:
+    entry = _line(answer, number, kind, at, billed, unbilled)
+    return Emit(topics.LEDGER, entry.tenant.encode(), entry)
+
+
+def _line(  # noqa: PLR0917 - as above
+    answer: Answer, number: str, kind: EntryKind, at: int, billed: Waterfall, unbilled: int
+) -> LedgerEntry:
     ticket = answer.ticket
-    entry = LedgerEntry(
+    return LedgerEntry(
         entry_id=number,
         kind=kind,
         request_id=ticket.request_id,
@@ -159,8 +199,8 @@ def _entry(  # noqa: PLR0917 - one value for each column of the table above
         unbilled_cost=unbilled,
         usage=answer.usage,
         policy_version=ticket.policy_version,
+        decisions=answer.decisions,
     )
-    return Emit(topics.LEDGER, ticket.tenant.encode(), entry)
 
 
 def _spared(waterfall: Waterfall) -> Waterfall:

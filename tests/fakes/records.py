@@ -18,6 +18,7 @@ from schemas.records import (
     Lane,
     LedgerEntry,
     Lookup,
+    Nominee,
     Record,
     SavingLine,
     Source,
@@ -66,6 +67,21 @@ def ticket(request_id: str = "r-1", **fields: Any) -> Ticket:
 
 def lookup(**fields: Any) -> Lookup:
     return Lookup(**{"fingerprint": "f1", "scope": "s1", "cacheable": True, "question": "why?", **fields})
+
+
+def nominee(**fields: Any) -> Nominee:
+    given = {
+        "fingerprint": "f0",
+        "meaning": "m0",
+        "text": "since",
+        "tier": "guards",
+        "features": [0.97],
+        "chosen": True,
+        "served": True,
+        "share": 0.02,
+        **fields,
+    }
+    return Nominee(**given)
 
 
 def spent(cost: int, strategy: str | None = None, tokens: int = 10) -> CostLine:
