@@ -85,6 +85,7 @@ def reconciled(
         return reconcile(
             responses,
             queries.billed(since, until),
+            queries.billed_checks(since, until),
             queries.entry_totals(since, until),
             queries.rollup_totals(since, until),
         )

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from agents.stage import Delivery, Emit, Stage
 from schemas.errors import HeadraceError, ServiceError
-from schemas.records import Answer, DeadLetter, LedgerEntry, Record
+from schemas.records import Answer, DeadLetter, EntryKind, LedgerEntry, Record, Verdict, Waterfall
 
 R = TypeVar("R", bound=Record)
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_DIRECTIONS = {"input": "input", "cached_input": "input", "output": "output"}
+"""OpenTelemetry's token types, by the kinds of cost line that stand for an engine's tokens."""
+
+
+class CacheQuality(NamedTuple):
+    """What the checks of one task of one tenant found, as a worker knows it."""
+
+    tenant: str
+    task: str
+    checks: int
+    wrong: int
+    low: float
+    high: float
+    """The bounds of the true share of wrong hits."""
+    tightened: int
+    """How far the cache has drawn back from serving; 0 is not at all."""
 
 
 class Metrics:
@@ -46,8 +64,14 @@ class Metrics:
         )
         self.tokens = Counter(
             "gen_ai_client_token_usage",
-            "Tokens of settled requests that an engine made.",
+            "Tokens that an engine read and made, for settled requests and for checks of the cache.",
             ["gen_ai_token_type", "gen_ai_request_model"],
+            registry=self.registry,
+        )
+        self.cache_checks = Counter(
+            "headrace_cache_checks",
+            "Answers of the cache, served or not, that were compared with the model's own.",
+            ["tenant", "task", "source", "verdict"],
             registry=self.registry,
         )
         self.in_flight = Gauge("headrace_in_flight", "Records being worked on.", ["stage"], registry=self.registry)
@@ -60,6 +84,18 @@ class Metrics:
         self.in_flight.labels(stage).set_function(in_flight)
         self.unacknowledged.labels(stage).set_function(unacknowledged)
 
+    def watch_cache(
+        self, quality: Callable[[], Iterable[CacheQuality]], objections: Mapping[str, int], outages: Callable[[], int]
+    ) -> None:
+        """Read what the cache knows of itself whenever somebody scrapes, in the scraper's thread. Once a worker.
+
+        Args:
+            quality: of every task that the semantic cache was tried for: at most the policy's tenants times its tasks.
+            objections: how often each guard objected; a dictionary that goes on growing.
+            outages: how often the cache could not be reached, all told.
+        """
+        self.registry.register(_Cache(quality, objections, outages))
+
     def count(self, stage: str, emit: Emit) -> None:
         """Count one record that a stage published."""
         match emit.record:
@@ -67,14 +103,22 @@ class Metrics:
                 self.answers.labels(source.value).inc()
             case DeadLetter(code=code):
                 self.dead_letters.labels(stage, code).inc()
-            case LedgerEntry(waterfall=waterfall, usage=usage, model=model):
-                self.list_cost.inc(waterfall.list_cost)
-                self.effective_cost.inc(waterfall.effective_cost)
-                if any(line.strategy is None for line in waterfall.costs):
-                    self.tokens.labels("input", model).inc(usage.prompt_tokens)
-                    self.tokens.labels("output", model).inc(usage.completion_tokens)
+            case LedgerEntry() as entry:
+                if entry.kind is EntryKind.CHECK:
+                    # Only what the policy knows is ever checked: no more labels than it has tenants and tasks.
+                    verdict = entry.verdict or Verdict.UNKNOWN
+                    self.cache_checks.labels(entry.tenant, entry.task, entry.source.value, verdict.value).inc()
+                self._spent(entry.waterfall)
             case _:
                 pass
+
+    def _spent(self, waterfall: Waterfall) -> None:
+        self.list_cost.inc(waterfall.list_cost)
+        self.effective_cost.inc(waterfall.effective_cost)
+        for line in waterfall.costs:
+            direction = _DIRECTIONS.get(line.kind)
+            if direction is not None:
+                self.tokens.labels(direction, line.model).inc(line.tokens)
 
     def serve(self, host: str, port: int) -> None:
         """Answer scrapes, in a thread of its own.
@@ -88,6 +132,45 @@ class Metrics:
             raise ServiceError(
                 f"metrics cannot be served on {host}:{port}: {error}; set HEADRACE_METRICS_PORT"
             ) from error
+
+
+class _Cache(Collector):
+    """The cache's own counts and levels, as they are at the scrape."""
+
+    def __init__(
+        self, quality: Callable[[], Iterable[CacheQuality]], objections: Mapping[str, int], outages: Callable[[], int]
+    ) -> None:
+        self._quality = quality
+        self._objections = objections
+        self._outages = outages
+
+    def collect(self) -> Iterator[Metric]:
+        """What is scraped."""
+        wrong = GaugeMetricFamily(
+            "headrace_cache_wrong_ratio",
+            "Of semantic hits, the share that checks found wrong, and the bounds of the true one at 95% confidence.",
+            labels=["tenant", "task", "bound"],
+        )
+        tightened = GaugeMetricFamily(
+            "headrace_cache_tightened",
+            "How far the semantic cache has drawn back since it was wrong too often: 0 is not at all.",
+            labels=["tenant", "task"],
+        )
+        for one in self._quality():
+            names = [one.tenant, one.task]
+            wrong.add_metric([*names, "low"], one.low)
+            wrong.add_metric([*names, "high"], one.high)
+            if one.checks:  # what was never measured has no estimate
+                wrong.add_metric([*names, "estimate"], one.wrong / one.checks)
+            tightened.add_metric(names, one.tightened)
+        objections = CounterMetricFamily(
+            "headrace_cache_objections", "Near entries that a guard objected to serving.", labels=["guard"]
+        )
+        for guard, times in dict(self._objections).items():  # a copy: the worker's thread may add to it meanwhile
+            objections.add_metric([guard], times)
+        outages = CounterMetricFamily("headrace_cache_outages", "Times that the cache could not be reached.")
+        outages.add_metric([], self._outages())
+        yield from (wrong, tightened, objections, outages)
 
 
 class Metered(Generic[R]):

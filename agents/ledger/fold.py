@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.records import EntryKind, LedgerEntry, RollUp, SavingTotal
+from schemas.records import EntryKind, LedgerEntry, RollUp, SavingTotal, Verdict
 
 HOUR_MS = 3_600_000
 _NO_SAVING = SavingTotal()
+COMPARED = (Verdict.SAME, Verdict.DIFFERENT)
+"""The verdicts that a check can end in; UNKNOWN is none."""
 
 
 def key_of(entry: LedgerEntry | RollUp) -> bytes:
@@ -52,6 +54,7 @@ def apply(rollup: RollUp | None, entry: LedgerEntry, offset: int) -> RollUp:
     if offset <= rollup.version:
         return rollup
     usage, waterfall, savings = entry.usage, entry.waterfall, rollup.savings
+    verdict = entry.verdict if entry.kind is EntryKind.CHECK else None
     if waterfall.savings:
         savings = dict(savings)
         for line in waterfall.savings:
@@ -69,6 +72,8 @@ def apply(rollup: RollUp | None, entry: LedgerEntry, offset: int) -> RollUp:
         hour=rollup.hour,
         entries=rollup.entries + 1,
         requests=rollup.requests + (entry.kind is EntryKind.RESPONSE),
+        checks=rollup.checks + (verdict in COMPARED),
+        wrong=rollup.wrong + (verdict is Verdict.DIFFERENT),
         list_cost=rollup.list_cost + waterfall.list_cost,
         effective_cost=rollup.effective_cost + waterfall.effective_cost,
         unbilled_cost=rollup.unbilled_cost + entry.unbilled_cost,

@@ -9,12 +9,16 @@ import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Engine, Select, cast, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from agents.ledger.fold import HOUR_MS
-from agents.ledger.tables import DIMENSIONS, entries, rollup_savings, rollups
+from agents.ledger.fold import COMPARED, HOUR_MS
+from agents.ledger.recorded import Recorded, of_row
+from agents.ledger.tables import COSTS, DIMENSIONS, TOKENS, entries, rollup_savings, rollups
+from agents.wilson import interval, share
 from schemas.errors import ServiceError, UnknownNameError
-from schemas.records import EntryKind
+from schemas.records import EntryKind, Source, Verdict, Waterfall
 
 DAY_MS = 24 * HOUR_MS
+SEMANTIC = "semantic_cache"
+"""The strategy whose answers are checked."""
 GROUPINGS = (*DIMENSIONS, "day")
 """What spend can be grouped by. Hours and days are their first millisecond, UTC."""
 
@@ -25,6 +29,10 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     entries: int = 0
     requests: int = 0
     """Entries of kind RESPONSE."""
+    checks: int = 0
+    """Entries of kind CHECK that have a verdict."""
+    wrong: int = 0
+    """Of those, the ones whose verdict is DIFFERENT."""
     list_cost: int = 0
     effective_cost: int = 0
     """What is billed."""
@@ -59,6 +67,25 @@ class StrategySaving(msgspec.Struct, frozen=True, kw_only=True):
     net: int
 
 
+class CheckedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """How often the semantic cache answers one task of one tenant, and how often it is wrong, as far as was checked."""
+
+    tenant: str
+    task: str
+    requests: int
+    """All that had a response, whatever it came from."""
+    semantic_hits: int
+    """Of those, the ones that the semantic cache answered."""
+    checks: int
+    """Such answers that were compared with the model's own, and had a verdict, in the period."""
+    wrong: int
+    wrong_rate: float | None
+    """``wrong / checks``; null where nothing was checked."""
+    low: float
+    high: float
+    """The true share lies between the two in 95 of 100 cases (see :func:`agents.wilson.interval`)."""
+
+
 class Savings(msgspec.Struct, frozen=True, kw_only=True):
     """The waterfall: ``list_cost − Σ strategy.net = effective_cost``. Money is in nano-USD."""
 
@@ -67,6 +94,8 @@ class Savings(msgspec.Struct, frozen=True, kw_only=True):
     """The largest net saving first."""
     effective_cost: int
     unbilled_cost: int
+    checked: list[CheckedTask] = []
+    """Every task of every tenant that the semantic cache was tried for."""
 
 
 class Billed(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +106,12 @@ class Billed(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     request_id: str
     effective_cost: int
+
+
+class BilledCheck(Billed, frozen=True, kw_only=True):
+    """What the ledger bills for one check of the cache. Its id is no response's."""
+
+    waterfall: Waterfall
 
 
 class Queries:
@@ -98,7 +133,7 @@ class Queries:
         if unknown:
             raise UnknownNameError(f"spend cannot be grouped by {unknown[0]!r}: use any of {', '.join(GROUPINGS)}")
         groups = [_group(name) for name in by]
-        tokens = [_sum(rollups.c[name]) for name in Spend.__struct_fields__ if name.endswith("_tokens")]
+        tokens = [_sum(rollups.c[name]) for name in TOKENS]
         query = _within(select(*groups, *_rolled_up(), *tokens), since, until)
         if groups:
             query = query.group_by(*groups).order_by(func.sum(rollups.c.effective_cost).desc(), *groups)
@@ -121,7 +156,27 @@ class Queries:
             strategies=sorted(strategies, key=lambda line: (-line.net, line.strategy)),
             effective_cost=totals.effective_cost,
             unbilled_cost=totals.unbilled_cost,
+            checked=self.checked(since, until),
         )
+
+    def checked(self, since: int | None = None, until: int | None = None) -> list[CheckedTask]:
+        """The measured quality of the semantic cache, by tenant and task in their order, where it was tried."""
+        line = (rollup_savings.c.rollup_key == rollups.c.rollup_key) & (rollup_savings.c.strategy == SEMANTIC)
+        groups = rollups.c.tenant, rollups.c.task
+        cached = rollups.c.source == Source.SEMANTIC_CACHE.value
+        counts = [
+            _sum(rollups.c.requests),
+            _sum(rollups.c.requests, where=cached, name="semantic_hits"),
+            _sum(rollups.c.checks, where=cached),
+            _sum(rollups.c.wrong, where=cached),
+        ]
+        query = _within(select(*groups, *counts).select_from(rollups.outerjoin(rollup_savings, line)), since, until)
+        tried = func.count(rollup_savings.c.strategy) > 0
+        found = []
+        for row in self._rows(query.group_by(*groups).having(tried).order_by(*groups)):
+            low, high = interval(row["wrong"], row["checks"])
+            found.append(CheckedTask(**row, wrong_rate=share(row["wrong"], row["checks"]), low=low, high=high))
+        return found
 
     def rollup_totals(self, since: int | None = None, until: int | None = None) -> Totals:
         """The sum of the roll-ups."""
@@ -130,10 +185,16 @@ class Queries:
 
     def entry_totals(self, since: int | None = None, until: int | None = None) -> Totals:
         """The sum of the raw entries: another way to the same figures as :meth:`rollup_totals`."""
-        responses = func.count().filter(entries.c.kind == EntryKind.RESPONSE.value).label("requests")
-        costs = [_sum(entries.c[name]) for name in ("list_cost", "effective_cost", "unbilled_cost")]
-        query = select(func.count().label("entries"), responses, *costs)
-        (row,) = self._rows(_occurred(query, since, until))
+        kind, verdict = entries.c.kind, entries.c.verdict
+        compared = (kind == EntryKind.CHECK.value) & verdict.in_([one.value for one in COMPARED])
+        columns = [
+            func.count().label("entries"),
+            func.count().filter(kind == EntryKind.RESPONSE.value).label("requests"),
+            func.count().filter(compared).label("checks"),
+            func.count().filter(compared & (verdict == Verdict.DIFFERENT.value)).label("wrong"),
+            *(_sum(entries.c[name]) for name in COSTS),
+        ]
+        (row,) = self._rows(_occurred(select(*columns), since, until))
         return Totals(**row)
 
     def billed(self, since: int | None = None, until: int | None = None) -> Iterator[Billed]:
@@ -141,6 +202,27 @@ class Queries:
         columns = [entries.c[name] for name in Billed.__struct_fields__]
         query = select(*columns).where(entries.c.kind == EntryKind.RESPONSE.value).order_by(entries.c.entry_id)
         return (Billed(**row) for row in self._rows(_occurred(query, since, until)))
+
+    def billed_checks(self, since: int | None = None, until: int | None = None) -> Iterator[BilledCheck]:
+        """Every check's bill, from the raw entries, in the order of their ids."""
+        columns = [entries.c[name] for name in BilledCheck.__struct_fields__]
+        query = select(*columns).where(entries.c.kind == EntryKind.CHECK.value).order_by(entries.c.entry_id)
+        return (
+            BilledCheck(**{**row, "waterfall": msgspec.json.decode(row["waterfall"], type=Waterfall)})
+            for row in self._rows(_occurred(query, since, until))
+        )
+
+    def recorded(self, request_id: str, tenant: str | None = None) -> list[Recorded]:
+        """All entries of a request, of any tenant unless one is named: its response's first, then as they came.
+
+        No index serves this, it reads the whole table: an index of request ids would cost every entry that is written.
+        """
+        columns = [entries.c[name] for name in Recorded.__struct_fields__]
+        query = select(*columns).where(entries.c.request_id == request_id)
+        if tenant is not None:
+            query = query.where(entries.c.tenant == tenant)
+        order = entries.c.tenant, entries.c.kind != EntryKind.RESPONSE.value, entries.c.occurred_at, entries.c.entry_id
+        return [of_row(row) for row in self._rows(query.order_by(*order))]
 
     def _rows(self, query: Select[Any]) -> list[Any]:
         try:
@@ -159,9 +241,12 @@ def _rolled_up() -> list[ColumnElement[Any]]:
     return [_sum(rollups.c[name]) for name in Totals.__struct_fields__]
 
 
-def _sum(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def _sum(
+    column: ColumnElement[Any], *, where: ColumnElement[bool] | None = None, name: str | None = None
+) -> ColumnElement[Any]:
+    total = func.sum(column) if where is None else func.sum(column).filter(where)
     # PostgreSQL sums BIGINT into NUMERIC, which would come back as a Decimal.
-    return cast(func.coalesce(func.sum(column), 0), BigInteger).label(column.key)
+    return cast(func.coalesce(total, 0), BigInteger).label(name or column.key)
 
 
 def _within(query: Select[Any], since: int | None, until: int | None) -> Select[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from agents.ledger.queries import Billed, Totals
+from agents.ledger.queries import Billed, BilledCheck, Totals
 from schemas.records import PredictionResponse
 
 
@@ -31,9 +31,13 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
     """Raw entries that bill a response."""
     rollup_requests: int
+    checks: int = 0
+    """Raw entries that bill a check of the cache, which belongs to no response."""
     difference_nano_usd: int
     """The sum of all differences, each taken as positive, so that two cannot cancel out."""
     responses_billed: int
+    checks_billed: int = 0
+    """For those checks. On a right ledger it and ``responses_billed`` make ``entries_billed``."""
     entries_billed: int
     rollups_billed: int
     unbilled: int
@@ -46,13 +50,20 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reconcile(
-    responses: Iterable[PredictionResponse], billed: Iterable[Billed], entries: Totals, rollups: Totals
+    responses: Iterable[PredictionResponse],
+    billed: Iterable[Billed],
+    checks: Iterable[BilledCheck],
+    entries: Totals,
+    rollups: Totals,
 ) -> Reconciliation:
     """Compare the responses of a period with its bills one by one, and both with the sums.
+
+    A check has no response to be held against: its bill must be what its own waterfall comes to.
 
     Args:
         responses: as read from ``headrace.responses``, answered in the period; repeats of the same one are fine.
         billed: what the raw entries bill for each response.
+        checks: what they bill for each check of the cache.
         entries: the sum of the raw entries.
         rollups: the sum of the roll-ups.
     """
@@ -86,23 +97,43 @@ def reconcile(
                 )
             )
     apart = sum(abs((one.response_cost or 0) - (one.entry_cost or 0)) for one in differences)
-    entries_billed = sum(bill.effective_cost for bill in bills.values())
+    answers_billed = sum(bill.effective_cost for bill in bills.values())
+    made = list(checks)
+    checks_billed = sum(check.effective_cost for check in made)
+    for check in made:
+        gap = _gap(check)
+        if gap:
+            differences.append(
+                Difference(
+                    tenant=check.tenant,
+                    request_id=check.request_id,
+                    what=f"the bill of the check and its waterfall are {gap} apart",
+                    response_cost=None,
+                    entry_cost=check.effective_cost,
+                )
+            )
+            apart += gap
     for name in Totals.__struct_fields__:
         raw, rolled_up = getattr(entries, name), getattr(rollups, name)
         if raw != rolled_up:
             what = f"{name}: the entries sum up to {raw}, the roll-ups to {rolled_up}"
             differences.append(Difference(tenant="", request_id="", what=what, response_cost=None, entry_cost=None))
             apart += abs(raw - rolled_up) if name.endswith("_cost") else 0
-    if entries_billed != entries.effective_cost:
-        what = f"entries bill {entries.effective_cost} in all, and {entries_billed} for responses"
+    if answers_billed + checks_billed != entries.effective_cost:
+        what = (
+            f"entries bill {entries.effective_cost} in all, {answers_billed} of it for responses and {checks_billed} "
+            "for checks"
+        )
         differences.append(Difference(tenant="", request_id="", what=what, response_cost=None, entry_cost=None))
-        apart += abs(entries_billed - entries.effective_cost)
+        apart += abs(answers_billed + checks_billed - entries.effective_cost)
     return Reconciliation(
         responses=len(answered),
         entries=len(bills),
         rollup_requests=rollups.requests,
+        checks=len(made),
         difference_nano_usd=apart,
         responses_billed=sum(response.waterfall.effective_cost for response in answered.values()),
+        checks_billed=checks_billed,
         entries_billed=entries.effective_cost,
         rollups_billed=rollups.effective_cost,
         unbilled=entries.unbilled_cost,
@@ -118,3 +149,12 @@ def _differs(response: PredictionResponse, what: str, entry_cost: int | None) ->
         response_cost=response.waterfall.effective_cost,
         entry_cost=entry_cost,
     )
+
+
+def _gap(check: BilledCheck) -> int:
+    """By how much the ways to the bill of a check are apart at most: 0 where its waterfall holds."""
+    waterfall = check.waterfall
+    saved = sum(line.gross - line.cost for line in waterfall.savings)
+    spent = sum(line.cost for line in waterfall.costs)
+    ways = check.effective_cost, waterfall.effective_cost, waterfall.list_cost - saved, spent
+    return max(ways) - min(ways)

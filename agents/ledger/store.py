@@ -17,6 +17,8 @@ from agents.ledger.fold import key_of
 from schemas.errors import ServiceError, SetupError
 from schemas.records import LedgerEntry, RollUp, SavingTotal
 
+_ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(5282739)"}
+"""Begins what no other worker may do at the same time, until the transaction's end. The number is any: our own."""
 _INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 # SQLAlchemy's names are a kind of string that msgspec does not take for a field's.
 _TOTALS = [str(column.name) for column in tables.rollups.columns if column.name != "rollup_key"]
@@ -25,6 +27,8 @@ _TOTALS = [str(column.name) for column in tables.rollups.columns if column.name 
 class Store:
     """Raw entries under their ids, and roll-ups that only ever move to a larger version.
 
+    A ledger that an older release laid out is brought up to date when it is opened.
+
     Calls block; they are safe from any thread, and from several workers at once.
 
     Args:
@@ -32,7 +36,7 @@ class Store:
 
     Raises:
         ServiceError: the database cannot be reached.
-        SetupError: the URL is none, or the database holds a ledger of another layout.
+        SetupError: the URL is none, or the database holds a ledger of a newer release.
     """
 
     def __init__(self, url: str) -> None:
@@ -43,17 +47,29 @@ class Store:
         self._rollups = _Many(self.engine, tables.rollups, _newer(make, tables.rollups))
         self._savings = _Many(self.engine, tables.rollup_savings, _newer(make, tables.rollup_savings))
         with _transaction(self.engine) as connection:
-            for table in tables.metadata.sorted_tables:
-                connection.execute(CreateTable(table, if_not_exists=True))
-            for view in tables.views(self.engine.dialect.name):
-                connection.exec_driver_sql(view)
-            first = make(tables.schema_version).values(id=1, version=tables.VERSION)
-            connection.execute(first.on_conflict_do_nothing(index_elements=["id"]))
-            found = connection.scalar(select(tables.schema_version.c.version))
-        if found != tables.VERSION:
+            connection.exec_driver_sql(_ALONE[self.engine.dialect.name])
+            self._lay_out(connection, make)
+
+    def _lay_out(self, connection: Connection, make: Callable[[Table], Any]) -> None:
+        """Make what is not there, and of an older layout the present one: all of it, or nothing."""
+        for table in tables.metadata.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+        known = tables.schema_version
+        first = make(known).values(id=1, version=tables.VERSION)
+        connection.execute(first.on_conflict_do_nothing(index_elements=["id"]))
+        found = connection.scalars(select(known.c.version)).one()
+        if found != tables.VERSION and found not in tables.UPGRADES:
             raise SetupError(
-                f"the ledger at {self.engine.url!r} has layout {found}, this release writes layout {tables.VERSION}"
+                f"the ledger at {self.engine.url!r} has layout {found}, this release knows layouts "
+                f"{min(tables.UPGRADES)} to {tables.VERSION}: use the release that wrote it, or name another ledger"
             )
+        for version in range(found, tables.VERSION):
+            for statement in tables.UPGRADES[version]:
+                connection.exec_driver_sql(statement)
+        if found != tables.VERSION:
+            connection.execute(known.update().values(version=tables.VERSION))
+        for view in tables.views(self.engine.dialect.name):
+            connection.exec_driver_sql(view)
 
     def bind(self, log: str) -> None:
         """Tie the ledger to the log that its entries come from, such as the Kafka cluster's id.
@@ -195,6 +211,8 @@ def _entry(entry: LedgerEntry) -> tuple[Any, ...]:
         usage.completion_tokens,
         entry.policy_version,
         msgspec.json.encode(waterfall).decode(),
+        entry.verdict.value if entry.verdict is not None else None,
+        msgspec.json.encode(entry.decisions).decode() if entry.decisions else "[]",
     )
 
 
@@ -218,4 +236,6 @@ def _rollup(key: str, row: RollUp) -> tuple[Any, ...]:
         row.cached_tokens,
         row.completion_tokens,
         row.version,
+        row.checks,
+        row.wrong,
     )

@@ -1,64 +1,77 @@
 """The ledger's tables, and the views that finance reads. Money is in nano-USD, time in UTC epoch milliseconds.
 
-- ``entries``: every ledger entry, once. ``waterfall`` holds its lines as JSON.
+- ``entries``: every ledger entry, once. ``waterfall`` holds its lines as JSON, ``decisions`` why they came to be;
+  ``verdict`` is what a check of the cache found, and null for everything else.
 - ``rollups``: the totals of all entries of one hour that share who, what and where from.
 - ``rollup_savings``: of each roll-up, what each strategy saved (``gross``) and spent on itself (``cost``).
 - ``spend``: a view of the roll-ups with the hour written out and what was saved in all.
 - ``savings``: a view of the strategies with the roll-up's dimensions and their net saving.
+- ``cache_quality``: a view of the semantic cache by tenant, cost centre, task, model and hour: the requests that it
+  answered (``semantic_hits``), how many such answers the model was asked to check (``checks``), and how often it said
+  something else (``wrong``). A check counts in the hour in which it ended.
 - ``schema_version``: one row; the layout's version and the log that the ledger was made from.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table
+from collections.abc import Iterable
 
-VERSION = 1
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, text
+
+from schemas.records import Source
+
+VERSION = 2
+"""Of the layout below. What is added here stands in :data:`UPGRADES` too."""
+
+UPGRADES = {
+    1: (
+        "ALTER TABLE entries ADD COLUMN verdict VARCHAR",
+        "ALTER TABLE entries ADD COLUMN decisions VARCHAR DEFAULT '[]' NOT NULL",
+        "ALTER TABLE rollups ADD COLUMN checks BIGINT DEFAULT 0 NOT NULL",
+        "ALTER TABLE rollups ADD COLUMN wrong BIGINT DEFAULT 0 NOT NULL",
+    ),
+}
+"""By an older version of the layout, the statements that make the next one of it.
+
+What is new has a default: a worker of the older release may go on writing meanwhile.
+"""
 
 metadata = MetaData()
 
-DIMENSIONS = ("tenant", "cost_center", "task", "model", "lane", "source", "hour")
+WHO_AND_WHERE_FROM = ("tenant", "cost_center", "task", "model", "lane", "source")
+DIMENSIONS = (*WHO_AND_WHERE_FROM, "hour")
 """What a roll-up is by."""
+COSTS = ("list_cost", "effective_cost", "unbilled_cost")
+TOKENS = ("published_tokens", "prompt_tokens", "cached_tokens", "completion_tokens")
+
+
+def _strings(*names: str) -> Iterable[Column[str]]:
+    return (Column(name, String, nullable=False) for name in names)
+
+
+def _integers(*names: str) -> Iterable[Column[int]]:
+    return (Column(name, BigInteger, nullable=False) for name in names)
+
 
 entries = Table(
     "entries",
     metadata,
     Column("entry_id", String, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("request_id", String, nullable=False),
-    Column("tenant", String, nullable=False),
-    Column("cost_center", String, nullable=False),
-    Column("task", String, nullable=False),
-    Column("model", String, nullable=False),
-    Column("lane", String, nullable=False),
-    Column("source", String, nullable=False),
-    Column("status", String, nullable=False),
-    Column("occurred_at", BigInteger, nullable=False),
-    Column("list_cost", BigInteger, nullable=False),
-    Column("effective_cost", BigInteger, nullable=False),
-    Column("unbilled_cost", BigInteger, nullable=False),
-    Column("published_tokens", BigInteger, nullable=False),
-    Column("prompt_tokens", BigInteger, nullable=False),
-    Column("cached_tokens", BigInteger, nullable=False),
-    Column("completion_tokens", BigInteger, nullable=False),
-    Column("policy_version", String, nullable=False),
-    Column("waterfall", String, nullable=False),
+    *_strings("kind", "request_id", *WHO_AND_WHERE_FROM, "status"),
+    *_integers("occurred_at", *COSTS, *TOKENS),
+    *_strings("policy_version", "waterfall"),
+    Column("verdict", String),
+    Column("decisions", String, nullable=False, server_default="[]"),
 )
 
 rollups = Table(
     "rollups",
     metadata,
     Column("rollup_key", String, primary_key=True),
-    *(Column(name, BigInteger if name == "hour" else String, nullable=False) for name in DIMENSIONS),
-    Column("entries", BigInteger, nullable=False),
-    Column("requests", BigInteger, nullable=False),
-    Column("list_cost", BigInteger, nullable=False),
-    Column("effective_cost", BigInteger, nullable=False),
-    Column("unbilled_cost", BigInteger, nullable=False),
-    Column("published_tokens", BigInteger, nullable=False),
-    Column("prompt_tokens", BigInteger, nullable=False),
-    Column("cached_tokens", BigInteger, nullable=False),
-    Column("completion_tokens", BigInteger, nullable=False),
-    Column("version", BigInteger, nullable=False),
+    *_strings(*WHO_AND_WHERE_FROM),
+    *_integers("hour", "entries", "requests", *COSTS, *TOKENS, "version"),
+    Column("checks", BigInteger, nullable=False, server_default=text("0")),
+    Column("wrong", BigInteger, nullable=False, server_default=text("0")),
 )
 
 rollup_savings = Table(
@@ -66,10 +79,7 @@ rollup_savings = Table(
     metadata,
     Column("rollup_key", String, ForeignKey("rollups.rollup_key"), primary_key=True),
     Column("strategy", String, primary_key=True),
-    Column("tokens", BigInteger, nullable=False),
-    Column("gross", BigInteger, nullable=False),
-    Column("cost", BigInteger, nullable=False),
-    Column("version", BigInteger, nullable=False),
+    *_integers("tokens", "gross", "cost", "version"),
 )
 
 schema_version = Table(
@@ -89,12 +99,22 @@ _HOUR = {
 def views(dialect: str) -> list[str]:
     """The statements that make the views, on ``sqlite`` or ``postgresql``."""
     create = {"sqlite": "CREATE VIEW IF NOT EXISTS", "postgresql": "CREATE OR REPLACE VIEW"}[dialect]
-    by = f"r.tenant, r.cost_center, r.task, r.model, r.lane, r.source, r.hour, {_HOUR[dialect]} AS hour_utc"
+    hour = f"r.hour, {_HOUR[dialect]} AS hour_utc"
+    by = f"r.tenant, r.cost_center, r.task, r.model, r.lane, r.source, {hour}"
     totals = "r.entries, r.requests, r.list_cost, r.list_cost - r.effective_cost AS saved, r.effective_cost"
     tokens = "r.published_tokens, r.prompt_tokens, r.cached_tokens, r.completion_tokens"
     lines = "s.strategy, s.tokens, s.gross, s.cost, s.gross - s.cost AS net"
     joined = "rollup_savings s JOIN rollups r ON r.rollup_key = s.rollup_key"
+    # PostgreSQL sums BIGINT into NUMERIC; a count is an integer everywhere.
+    counts = ", ".join(
+        f"CAST(sum(r.{column}) AS BIGINT) AS {name}"
+        for column, name in (("requests", "semantic_hits"), ("checks", "checks"), ("wrong", "wrong"))
+    )
+    semantic = f"FROM rollups r WHERE r.source = '{Source.SEMANTIC_CACHE.value}'"
+    groups = "r.tenant, r.cost_center, r.task, r.model"
+    quality = f"{groups}, {hour}, {counts} {semantic} GROUP BY {groups}, r.hour"
     return [
         f"{create} spend AS SELECT {by}, {totals}, r.unbilled_cost, {tokens} FROM rollups r",  # noqa: S608
         f"{create} savings AS SELECT {by}, {lines} FROM {joined}",  # noqa: S608 - constants of this file
+        f"{create} cache_quality AS SELECT {quality}",
     ]

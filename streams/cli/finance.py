@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 from rich.text import Text
 
@@ -18,7 +19,7 @@ from schemas.money import dollars
 from streams.cli.output import Format, FormatOption, err, out, print_json, print_rows, say
 
 if TYPE_CHECKING:
-    from agents.ledger.queries import Spend
+    from agents.ledger.queries import CheckedTask, Spend
     from agents.ledger.reconcile import Reconciliation
     from schemas.records import PredictionResponse
     from streams.settings import Settings
@@ -29,6 +30,7 @@ LedgerOption = Annotated[
 SinceOption = Annotated[datetime | None, typer.Option(help="From this hour on, UTC.")]
 UntilOption = Annotated[datetime | None, typer.Option(help="Up to this hour, UTC.")]
 
+_ITS_SPENDING = {"semantic_cache": ": on embeddings and on checks"}
 _AGAIN_S = 1.0
 _SHOWN = 20
 
@@ -46,7 +48,7 @@ def spend(
     from streams.accounts import opened
 
     names = [name.strip() for name in by.split(",") if name.strip()]
-    with opened(_url(ledger)) as queries:
+    with opened(ledger_url(ledger)) as queries:
         rows = [_spend_row(row, form) for row in queries.spend(names, _ms(since), _ms(until))]
     right = [name for name in (rows[0] if rows else {}) if name not in names]
     print_rows(rows, form, title="Spend, in US dollars", right=right)
@@ -62,7 +64,7 @@ def savings(
     from streams.accounts import opened
     from streams.demo.report import waterfall_table
 
-    with opened(_url(ledger)) as queries:
+    with opened(ledger_url(ledger)) as queries:
         found = queries.savings(_ms(since), _ms(until))
     if form is Format.JSON:
         print_json(
@@ -80,10 +82,16 @@ def savings(
                 ],
                 "effective_cost_nano_usd": found.effective_cost,
                 "unbilled_cost_nano_usd": found.unbilled_cost,
+                "checked": [msgspec.to_builtins(task) for task in found.checked],
             }
         )
         return
     out().print(waterfall_table(found))
+    for line in found.strategies:
+        if line.cost:
+            out().print(f"{line.strategy} spent {dollars(line.cost)} on itself{_ITS_SPENDING.get(line.strategy, '')}")
+    if found.checked:
+        _show_checked(found.checked)
     if found.unbilled_cost:
         out().print(f"Spent and billed to nobody (failures, repeats): {dollars(found.unbilled_cost)}")
 
@@ -112,7 +120,7 @@ def reconcile(
     else:
         from streams.accounts import read_responses, reconciled
 
-        found = reconciled(_url(ledger), _within(read_responses(responses), period), *period)
+        found = reconciled(ledger_url(ledger), _within(read_responses(responses), period), *period)
     _show(found, form)
     if not found.agrees:
         raise typer.Exit(1)
@@ -158,7 +166,8 @@ def _within(responses: list[PredictionResponse], period: tuple[int | None, int |
     return [one for one in responses if low <= one.answered_at and (high is None or one.answered_at < high)]
 
 
-def _url(given: str | None) -> str:
+def ledger_url(given: str | None) -> str:
+    """The URL of the ledger to read; says which, where nobody named one."""
     from streams import settings as of
     from streams.accounts import located
 
@@ -205,6 +214,25 @@ def _spend_row(row: Spend, form: Format) -> dict[str, Any]:
     }
 
 
+def _show_checked(tasks: list[CheckedTask]) -> None:
+    rows = [
+        {
+            "tenant": task.tenant,
+            "task": task.task,
+            "requests": f"{task.requests:,}",
+            "hits": f"{task.semantic_hits:,}",
+            "checked": f"{task.checks / task.semantic_hits:.1%}" if task.checks and task.semantic_hits else "",
+            "wrong": f"{task.wrong:,} of {task.checks:,}" if task.checks else "",
+            "wrong rate": "not measured yet"
+            if task.wrong_rate is None
+            else f"{task.wrong_rate:.1%} ({task.low:.1%} to {task.high:.1%})",
+        }
+        for task in tasks
+    ]
+    right = ["requests", "hits", "checked", "wrong"]
+    print_rows(rows, Format.TABLE, title="Semantic hits, and how many are wrong (95% interval)", right=right)
+
+
 def _show(found: Reconciliation, form: Format) -> None:
     differences = [
         {
@@ -223,7 +251,9 @@ def _show(found: Reconciliation, form: Format) -> None:
                 "entries": found.entries,
                 "rollup_requests": found.rollup_requests,
                 "difference_nano_usd": found.difference_nano_usd,
+                "checks": found.checks,
                 "responses_billed_nano_usd": found.responses_billed,
+                "checks_billed_nano_usd": found.checks_billed,
                 "entries_billed_nano_usd": found.entries_billed,
                 "rollups_billed_nano_usd": found.rollups_billed,
                 "unbilled_nano_usd": found.unbilled,
@@ -233,6 +263,7 @@ def _show(found: Reconciliation, form: Format) -> None:
         return
     rows = [
         {"account": "responses", "requests": f"{found.responses:,}", "billed": dollars(found.responses_billed)},
+        {"account": f"+ {found.checks:,} checks of the cache", "requests": "", "billed": dollars(found.checks_billed)},
         {"account": "ledger entries", "requests": f"{found.entries:,}", "billed": dollars(found.entries_billed)},
         {"account": "roll-ups", "requests": f"{found.rollup_requests:,}", "billed": dollars(found.rollups_billed)},
     ]

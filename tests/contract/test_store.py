@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -17,13 +14,14 @@ from sqlalchemy.schema import CreateTable
 
 from agents.ledger import tables
 from agents.ledger.fold import apply, key_of
-from agents.ledger.queries import Queries, Totals
-from agents.ledger.reconcile import reconcile
+from agents.ledger.queries import CheckedTask, Queries, Totals
 from agents.ledger.store import _INSERT, Store, _newer
-from agents.waterfall import NOTHING
+from agents.waterfall import NOTHING, with_spending
+from agents.wilson import interval
 from schemas.errors import ServiceError, SetupError, UnknownNameError
-from schemas.records import EntryKind, LedgerEntry, PredictionResponse, RollUp, Source, Status, Timings, Usage
-from tests.fakes.records import AT, HOUR, any_of, entry, predicted
+from schemas.records import Decision, EntryKind, Lane, LedgerEntry, RollUp, Source, Verdict
+from tests.fakes.ledger import check, hit, in_memory, kept
+from tests.fakes.records import AT, HOUR, any_of, entry, predicted, spent
 
 THIS_HOUR = AT - AT % HOUR
 
@@ -38,46 +36,6 @@ def store(url: str) -> Iterator[Store]:
     made = Store(url)
     yield made
     made.close()
-
-
-@contextmanager
-def in_memory() -> Iterator[Store]:
-    """A ledger for one example, where files cost no fsync."""
-    with TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
-        made = Store(f"sqlite:///{folder}/ledger.db")
-        yield made
-        made.close()
-
-
-def kept(store: Store, *ledger: LedgerEntry) -> dict[bytes, RollUp]:
-    rows: dict[bytes, RollUp] = {}
-    for offset, one in enumerate(ledger):
-        rows[key_of(one)] = apply(rows.get(key_of(one)), one, offset)
-    store.write(ledger, rows.values())
-    return rows
-
-
-def response(number: str = "e-1", cost: int = 70, **fields: object) -> PredictionResponse:
-    given_fields: dict[str, object] = {
-        "request_id": "r-" + number,
-        "tenant": "bank",
-        "task": "faq",
-        "status": Status.COMPLETED,
-        "source": Source.ENGINE,
-        "text": "because",
-        "finish_reason": "stop",
-        "model": "m",
-        "cached_from": None,
-        "error_code": None,
-        "error_message": None,
-        "usage": Usage(),
-        "timings": Timings(),
-        "waterfall": predicted(cost, 100),
-        "received_at": AT,
-        "answered_at": AT,
-        **fields,
-    }
-    return PredictionResponse(response_id=number, **given_fields)  # type: ignore[arg-type]
 
 
 def test_writing_twice_changes_nothing(store: Store) -> None:
@@ -173,15 +131,6 @@ def test_a_ledger_belongs_to_the_log_it_was_made_from(url: str) -> None:
     store.close()
 
 
-def test_a_ledger_of_another_layout_is_refused(url: str, store: Store, tmp_path: Path) -> None:
-    file = sqlite3.connect(tmp_path / "ledger.db")
-    file.execute("UPDATE schema_version SET version = 99")
-    file.commit()
-    file.close()
-    with pytest.raises(SetupError, match="has layout 99, this release writes layout 1"):
-        Store(url)
-
-
 @pytest.mark.parametrize("wrong", ["nonsense", "mysql://localhost/x", "sqlite+unheard://"])
 def test_a_url_that_names_no_usable_database_is_refused(wrong: str) -> None:
     with pytest.raises(SetupError):
@@ -205,6 +154,7 @@ def test_every_statement_is_one_that_postgresql_has() -> None:
     assert [view.split(" AS ")[0] for view in tables.views("postgresql")] == [
         "CREATE OR REPLACE VIEW spend",
         "CREATE OR REPLACE VIEW savings",
+        "CREATE OR REPLACE VIEW cache_quality",
     ]
 
 
@@ -215,6 +165,88 @@ def test_finance_can_read_the_views(store: Store) -> None:
         saved = connection.exec_driver_sql("SELECT sum(net) FROM savings WHERE strategy = 'routing'").scalar()
     assert spend == [("bank", "2026-09-21T14:00:00Z", 30, 70), ("lab", "2026-09-21T14:00:00Z", 30, 70)]
     assert saved == 60
+
+
+def test_finance_can_read_how_good_the_cache_is(store: Store) -> None:
+    """Only of what the cache answered: a miss that was compared has a verdict too, and was not served."""
+    kept(
+        store,
+        hit("e-1"),
+        hit("e-2"),
+        check("c-1", Verdict.DIFFERENT, lane=Lane.BATCH),
+        check("c-2", Verdict.UNKNOWN, lane=Lane.BATCH),
+        check("c-3", Verdict.DIFFERENT, source=Source.ENGINE),
+        check("c-4", occurred_at=AT + HOUR),
+    )
+    query = "SELECT tenant, cost_center, task, model, hour_utc, semantic_hits, checks, wrong FROM cache_quality"
+    with store.engine.connect() as connection:
+        rows = connection.exec_driver_sql(f"{query} ORDER BY hour").all()
+    assert rows == [
+        ("bank", "desk", "faq", "m", "2026-09-21T14:00:00Z", 2, 1, 1),
+        ("bank", "desk", "faq", "m", "2026-09-21T15:00:00Z", 0, 1, 0),
+    ]
+
+
+def test_an_entry_is_read_as_it_was_written(store: Store) -> None:
+    why = [Decision(stage="cache", choice="semantic hit", why=["near", "no guard objects"])]
+    kept(
+        store,
+        check("c-1", Verdict.DIFFERENT, request_id="r-1", occurred_at=AT - 5),
+        hit("e-1", request_id="r-1", decisions=why),
+        entry("e-2", request_id="r-2"),
+        entry("e-3", request_id="r-1", tenant="lab"),
+    )
+    queries = Queries(store.engine)
+    answered, checked = queries.recorded("r-1", "bank")
+    assert (answered.kind, answered.decisions, answered.verdict) == (EntryKind.RESPONSE, why, None)
+    assert answered.waterfall == hit("e-1").waterfall
+    assert (checked.kind, checked.decisions, checked.verdict) == (EntryKind.CHECK, [], Verdict.DIFFERENT)
+    assert [one.tenant for one in queries.recorded("r-1")] == ["bank", "bank", "lab"]
+    assert queries.recorded("r-3") == queries.recorded("r-1", "rival") == []
+
+
+def test_a_task_is_measured_where_the_semantic_cache_was_tried(store: Store) -> None:
+    tried = with_spending(predicted(70, 100), [spent(3, "semantic_cache")])
+    kept(
+        store,
+        entry("e-1", waterfall=tried, task="tried"),
+        entry("e-2", task="exact"),
+        *(hit(f"e-{n}") for n in range(3, 7)),
+        entry("e-7"),
+        check("c-1"),
+        check("c-2", Verdict.DIFFERENT),
+        check("c-3", Verdict.UNKNOWN),
+        check("c-4", Verdict.DIFFERENT, source=Source.ENGINE, cost=0),
+        check("c-5", Verdict.DIFFERENT, tenant="lab"),
+    )
+    savings = Queries(store.engine).savings()
+    low, high = interval(1, 2)
+    names = {"tenant": "bank", "task": "faq"}
+    faq = CheckedTask(**names, requests=5, semantic_hits=4, checks=2, wrong=1, wrong_rate=0.5, low=low, high=high)
+    bank, tried_only, lab = savings.checked
+    assert bank == faq
+    assert (tried_only.task, tried_only.semantic_hits, tried_only.checks) == ("tried", 0, 0)
+    assert (tried_only.wrong_rate, tried_only.low, tried_only.high) == (None, 0.0, 1.0)
+    assert (lab.tenant, lab.requests, lab.wrong_rate) == ("lab", 0, 1.0)
+    (semantic,) = (line for line in savings.strategies if line.strategy == "semantic_cache")
+    assert (semantic.gross, semantic.cost) == (4 * 70, 5 * 3 + 4 * 30)
+    assert Queries(store.engine).savings(since=AT + HOUR).checked == []
+
+
+def test_a_check_is_billed_and_is_no_request(store: Store) -> None:
+    kept(store, hit("e-1"), check("c-1", Verdict.DIFFERENT), check("c-2", Verdict.UNKNOWN), check("c-3", None))
+    queries = Queries(store.engine)
+    totals = Totals(entries=4, requests=1, checks=1, wrong=1, list_cost=100, effective_cost=93)
+    assert queries.entry_totals() == queries.rollup_totals() == totals
+    (by_source,) = queries.spend(["source"])
+    assert (by_source.by, by_source.requests, by_source.effective_cost) == ({"source": "SEMANTIC_CACHE"}, 1, 93)
+    assert [bill.entry_id for bill in queries.billed()] == ["e-1"]
+    assert [(bill.entry_id, bill.effective_cost) for bill in queries.billed_checks()] == [
+        ("c-1", 30),
+        ("c-2", 30),
+        ("c-3", 30),
+    ]
+    assert list(queries.billed_checks(since=AT + HOUR)) == []
 
 
 def test_spend_is_grouped_by_what_was_asked(store: Store) -> None:
@@ -258,62 +290,6 @@ def test_the_waterfall_of_a_period_adds_up(store: Store) -> None:
     assert savings.list_cost - sum(line.net for line in savings.strategies) == savings.effective_cost == 71
     later = Queries(store.engine).savings(since=AT + HOUR)
     assert (later.list_cost, later.effective_cost, [line.gross for line in later.strategies]) == (5, 1, [4])
-
-
-def test_accounts_that_agree_have_no_difference(store: Store) -> None:
-    spent = entry("e-3", kind=EntryKind.DUPLICATE, waterfall=NOTHING, unbilled_cost=9)
-    kept(store, entry("e-1"), entry("e-2"), spent)
-    queries = Queries(store.engine)
-    delivered = [response("e-1"), response("e-2"), response("e-1")]
-    found = reconcile(delivered, queries.billed(), queries.entry_totals(), queries.rollup_totals())
-    assert found.agrees
-    assert (found.responses, found.entries, found.rollup_requests, found.difference_nano_usd) == (2, 2, 2, 0)
-    assert (found.responses_billed, found.entries_billed, found.rollups_billed, found.unbilled) == (140, 140, 140, 9)
-
-
-def compared(store: Store, *delivered: PredictionResponse) -> tuple[int, list[tuple[str, str, int | None, int | None]]]:
-    queries = Queries(store.engine)
-    found = reconcile(delivered, queries.billed(), queries.entry_totals(), queries.rollup_totals())
-    assert found.agrees == (not found.differences)
-    return found.difference_nano_usd, [(d.request_id, d.what, d.response_cost, d.entry_cost) for d in found.differences]
-
-
-def test_each_difference_is_named_and_none_cancels_another(store: Store) -> None:
-    kept(store, entry("e-1"), entry("e-2"), entry("e-3"))
-    assert compared(store, response("e-1", cost=71), response("e-2", cost=69), response("e-4")) == (
-        142,
-        [
-            ("r-e-1", "the costs differ", 71, 70),
-            ("r-e-2", "the costs differ", 69, 70),
-            ("r-e-4", "the response is on no ledger entry", 70, None),
-            ("r-e-3", "the entry bills a response that is not there", None, 70),
-        ],
-    )
-
-
-def test_a_request_that_was_answered_twice_is_a_difference(store: Store) -> None:
-    kept(store, entry("e-1"), entry("e-2", request_id="r-e-1"))
-    amount, found = compared(store, response("e-1"), response("e-2", request_id="r-e-1"))
-    assert (amount, found) == (70, [("r-e-1", "the request has more than one response", 70, None)])
-
-
-def test_a_response_that_came_with_other_content_is_a_difference(store: Store) -> None:
-    kept(store, entry("e-1"))
-    _, found = compared(store, response("e-1"), response("e-1", text="another"))
-    assert found == [("r-e-1", "delivered again with other content", 70, None)]
-
-
-def test_rows_that_miss_an_entry_are_a_difference(store: Store) -> None:
-    kept(store, entry("e-1"))
-    store.write([entry("e-2")], [])
-    amount, found = compared(store, response("e-1"), response("e-2"))
-    assert amount == 100 + 70
-    assert [what for _, what, _, _ in found] == [
-        "entries: the entries sum up to 2, the roll-ups to 1",
-        "requests: the entries sum up to 2, the roll-ups to 1",
-        "list_cost: the entries sum up to 200, the roll-ups to 100",
-        "effective_cost: the entries sum up to 140, the roll-ups to 70",
-    ]
 
 
 @settings(max_examples=30, deadline=None)

@@ -19,6 +19,7 @@ from schemas.records import (
 )
 from streams.client import Received
 from tests.faults.accounts import Stored, Sums, spent, sum_of, sum_of_rollups, sum_of_rows, waterfall_of
+from tests.faults.checks import comparing, faults_of_checks
 from tests.faults.traffic import Due, Request, plain
 from tests.faults.witness import Execution
 
@@ -56,6 +57,7 @@ class Counts(NamedTuple):
     reexecutions_paid: int
     """Re-executions that an engine was paid for."""
     duplicates: int
+    checks: int
     executions: int
     interrupted: int
     """Executions that never ended: their process was killed."""
@@ -102,15 +104,18 @@ class _Faults:
 def verify(history: History) -> Verdict:
     """Hold everything against everything."""
     faults = _Faults()
-    outcomes = _outcomes(history.answers, faults)
+    outcomes = _outcomes((one for one in history.answers if not one.record.ticket.check), faults)
+    checks = _outcomes((one for one in history.answers if one.record.ticket.check), faults)
     responses = _responses(history, faults)
     entries = _distinct_entries(history.entries, faults)
     bills = _bills(history, responses, entries, faults)
     _chosen(outcomes, responses, faults)
-    _texts(history, outcomes, responses, faults)
-    _losers(outcomes, entries, faults)
+    _texts(history, [*outcomes.values(), *checks.values()], responses, faults)
+    _losers([outcomes, checks], entries, faults)
+    for kind, what in faults_of_checks(checks, entries):
+        faults.note(kind, what)
     _letters(history, faults)
-    difference = _sums(history, outcomes, responses, bills, entries, faults)
+    difference = _sums(history, [*outcomes.values(), *checks.values()], responses, bills, entries, faults)
     kinds = Counter(entry.kind for entry in entries)
     counts = Counts(
         requests=len(history.due),
@@ -121,6 +126,7 @@ def verify(history: History) -> Verdict:
         reexecutions=kinds[EntryKind.REEXECUTION],
         reexecutions_paid=sum(e.kind is EntryKind.REEXECUTION and e.unbilled_cost > 0 for e in entries),
         duplicates=kinds[EntryKind.DUPLICATE],
+        checks=kinds[EntryKind.CHECK],
         executions=len(history.executions),
         interrupted=sum(not execution.ended for execution in history.executions),
         differing=sum(len({answer.text for answer in some}) > 1 for some in outcomes.values()),
@@ -188,7 +194,8 @@ def _distinct_entries(entries: Iterable[Received[LedgerEntry]], faults: _Faults)
     for entry in found:
         if not holds(entry.waterfall):
             faults.note("an entry's waterfall does not hold", entry)
-        if entry.kind is not EntryKind.RESPONSE and (entry.waterfall.effective_cost or entry.waterfall.costs):
+        billed = entry.kind in {EntryKind.RESPONSE, EntryKind.CHECK}
+        if not billed and (entry.waterfall.effective_cost or entry.waterfall.costs):
             faults.note("billed, though it is no response", entry)
         if entry.unbilled_cost < 0:
             faults.note("a negative cost", entry)
@@ -247,14 +254,14 @@ def _chosen(
 
 def _texts(
     history: History,
-    outcomes: Mapping[Request, Sequence[Answer]],
+    outcomes: Iterable[Sequence[Answer]],
     responses: Mapping[Request, PredictionResponse],
     faults: _Faults,
 ) -> None:
     """Every text was made by one execution, of that tenant's question, and is charged to one answer at most."""
     made = {execution.text: execution for execution in history.executions if execution.text is not None}
     charged: Counter[str] = Counter()
-    for some in outcomes.values():
+    for some in outcomes:
         charged.update(answer.text for answer in some if answer.source is Source.ENGINE and answer.text is not None)
     for text in (text for text, times in charged.items() if times > 1):
         faults.note("one execution, charged to several", text)
@@ -273,23 +280,24 @@ def _texts(
             faults.note("a duplicate without a first", request)
 
 
-def _losers(outcomes: Mapping[Request, Sequence[Answer]], entries: Iterable[LedgerEntry], faults: _Faults) -> None:
+def _losers(
+    groups: Iterable[Mapping[Request, Sequence[Answer]]], entries: Iterable[LedgerEntry], faults: _Faults
+) -> None:
     """Every answer that was not chosen has an entry of its own that says what it cost."""
     accounted: defaultdict[Request, Counter[tuple[EntryKind, int]]] = defaultdict(Counter)
+    expected: defaultdict[Request, Counter[tuple[EntryKind, int]]] = defaultdict(Counter)
     for entry in entries:
-        if entry.kind is not EntryKind.RESPONSE:
+        if entry.kind not in {EntryKind.RESPONSE, EntryKind.CHECK}:
             accounted[Request(entry.tenant, entry.request_id)][entry.kind, entry.unbilled_cost] += 1
-    for request, (first, *others) in outcomes.items():
-        expected = Counter(
-            (
-                EntryKind.REEXECUTION if other.ticket.origin == first.ticket.origin else EntryKind.DUPLICATE,
-                spent(other.waterfall),
-            )
-            for other in others
-        )
-        for what in (expected - accounted[request]).elements():
+    for request, (first, *others) in (pair for outcomes in groups for pair in outcomes.items()):
+        for other in others:
+            again = other.ticket.origin == first.ticket.origin
+            kind = EntryKind.REEXECUTION if again else EntryKind.DUPLICATE
+            expected[request][kind, spent(other.waterfall)] += 1
+    for request in expected.keys() | accounted.keys():
+        for what in (expected[request] - accounted[request]).elements():
             faults.note("not accounted", f"{request}: {what}")
-        for what in (accounted[request] - expected).elements():
+        for what in (accounted[request] - expected[request]).elements():
             faults.note("accounted too often", f"{request}: {what}")
 
 
@@ -312,7 +320,7 @@ def _letters(history: History, faults: _Faults) -> None:
 
 def _sums(
     history: History,
-    outcomes: Mapping[Request, Sequence[Answer]],
+    outcomes: Iterable[Sequence[Answer]],
     responses: Mapping[Request, PredictionResponse],
     bills: Mapping[Request, LedgerEntry],
     entries: Sequence[LedgerEntry],
@@ -341,10 +349,10 @@ def _sums(
     for request in responses.keys() & bills.keys():
         apart = abs(responses[request].waterfall.effective_cost - bills[request].waterfall.effective_cost)
         difference += apart
-    # The bill of whoever owns the engines: what all answers cost, billed or not, each of them once.
-    incurred = sum(spent(answer.waterfall) for some in outcomes.values() for answer in some)
+    # The bill of whoever owns the engines: what all answers cost, billed or not, each of them once, and comparing them.
+    incurred = sum(spent(answer.waterfall) for some in outcomes for answer in some) + sum(map(comparing, entries))
     recorded = from_topic.effective_cost + from_topic.unbilled_cost
     if incurred != recorded:
-        faults.note("the sums differ", f"all answers cost {incurred}, the ledger knows of {recorded}")
+        faults.note("the sums differ", f"all answers and comparisons cost {incurred}, the ledger knows of {recorded}")
         difference += abs(incurred - recorded)
     return difference

@@ -1,0 +1,170 @@
+"""Three accounts of the same money: where they agree, and what is named where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from agents.ledger.queries import Queries
+from agents.ledger.reconcile import Reconciliation, reconcile
+from agents.ledger.store import Store
+from agents.waterfall import NOTHING
+from schemas.records import EntryKind, PredictionResponse, Source, Status, Timings, Usage, Verdict
+from tests.fakes.ledger import check, hit, kept
+from tests.fakes.records import AT, entry, predicted
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(f"sqlite:///{tmp_path}/ledger.db")
+    yield made
+    made.close()
+
+
+def response(number: str = "e-1", cost: int = 70, **fields: object) -> PredictionResponse:
+    given_fields: dict[str, object] = {
+        "request_id": "r-" + number,
+        "tenant": "bank",
+        "task": "faq",
+        "status": Status.COMPLETED,
+        "source": Source.ENGINE,
+        "text": "because",
+        "finish_reason": "stop",
+        "model": "m",
+        "cached_from": None,
+        "error_code": None,
+        "error_message": None,
+        "usage": Usage(),
+        "timings": Timings(),
+        "waterfall": predicted(cost, 100),
+        "received_at": AT,
+        "answered_at": AT,
+        **fields,
+    }
+    return PredictionResponse(response_id=number, **given_fields)  # type: ignore[arg-type]
+
+
+def of(store: Store, *delivered: PredictionResponse) -> Reconciliation:
+    queries = Queries(store.engine)
+    return reconcile(
+        delivered, queries.billed(), queries.billed_checks(), queries.entry_totals(), queries.rollup_totals()
+    )
+
+
+def test_accounts_that_agree_have_no_difference(store: Store) -> None:
+    spent = entry("e-3", kind=EntryKind.DUPLICATE, waterfall=NOTHING, unbilled_cost=9)
+    kept(store, entry("e-1"), entry("e-2"), spent)
+    found = of(store, response("e-1"), response("e-2"), response("e-1"))
+    assert found.agrees
+    assert (found.responses, found.entries, found.rollup_requests, found.difference_nano_usd) == (2, 2, 2, 0)
+    assert (found.responses_billed, found.entries_billed, found.rollups_billed, found.unbilled) == (140, 140, 140, 9)
+
+
+def compared(store: Store, *delivered: PredictionResponse) -> tuple[int, list[tuple[str, str, int | None, int | None]]]:
+    found = of(store, *delivered)
+    assert found.agrees == (not found.differences)
+    return found.difference_nano_usd, [(d.request_id, d.what, d.response_cost, d.entry_cost) for d in found.differences]
+
+
+def test_each_difference_is_named_and_none_cancels_another(store: Store) -> None:
+    kept(store, entry("e-1"), entry("e-2"), entry("e-3"))
+    assert compared(store, response("e-1", cost=71), response("e-2", cost=69), response("e-4")) == (
+        142,
+        [
+            ("r-e-1", "the costs differ", 71, 70),
+            ("r-e-2", "the costs differ", 69, 70),
+            ("r-e-4", "the response is on no ledger entry", 70, None),
+            ("r-e-3", "the entry bills a response that is not there", None, 70),
+        ],
+    )
+
+
+def test_a_request_that_was_answered_twice_is_a_difference(store: Store) -> None:
+    kept(store, entry("e-1"), entry("e-2", request_id="r-e-1"))
+    amount, found = compared(store, response("e-1"), response("e-2", request_id="r-e-1"))
+    assert (amount, found) == (70, [("r-e-1", "the request has more than one response", 70, None)])
+
+
+def test_a_response_that_came_with_other_content_is_a_difference(store: Store) -> None:
+    kept(store, entry("e-1"))
+    _, found = compared(store, response("e-1"), response("e-1", text="another"))
+    assert found == [("r-e-1", "delivered again with other content", 70, None)]
+
+
+def test_rows_that_miss_an_entry_are_a_difference(store: Store) -> None:
+    kept(store, entry("e-1"))
+    store.write([entry("e-2")], [])
+    amount, found = compared(store, response("e-1"), response("e-2"))
+    assert amount == 100 + 70
+    assert [what for _, what, _, _ in found] == [
+        "entries: the entries sum up to 2, the roll-ups to 1",
+        "requests: the entries sum up to 2, the roll-ups to 1",
+        "list_cost: the entries sum up to 200, the roll-ups to 100",
+        "effective_cost: the entries sum up to 140, the roll-ups to 70",
+    ]
+
+
+def test_checks_are_billed_beside_the_responses_and_nothing_differs(store: Store) -> None:
+    served = hit("e-2")
+    failed = check("c-3", Verdict.UNKNOWN, waterfall=NOTHING, unbilled_cost=8)
+    compared = check("c-4", source=Source.ENGINE, cost=0)
+    kept(store, entry("e-1"), served, check("c-1", Verdict.DIFFERENT), check("c-2"), failed, compared)
+    found = of(store, response("e-1"), response("e-2", waterfall=served.waterfall))
+    assert found.agrees, found.differences
+    assert (found.difference_nano_usd, found.responses, found.entries, found.checks) == (0, 2, 2, 4)
+    assert (found.responses_billed, found.checks_billed, found.entries_billed, found.unbilled) == (73, 60, 133, 8)
+    assert found.responses_billed + found.checks_billed == found.entries_billed == found.rollups_billed
+
+
+def test_a_check_that_is_no_response_of_anybody_hides_none_that_is_missing(store: Store) -> None:
+    kept(store, entry("e-1"), check("c-1", cost=70, request_id="r-e-2"))
+    assert compared(store, response("e-1"), response("e-2")) == (
+        70,
+        [("r-e-2", "the response is on no ledger entry", 70, None)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "apart"),
+    [({"effective_cost": 32}, 2), ({"list_cost": 5}, 5), ({"costs": []}, 30), ({"savings": []}, 30)],
+)
+def test_a_check_whose_waterfall_does_not_hold_is_a_difference(
+    store: Store, changed: dict[str, object], apart: int
+) -> None:
+    sound = check("c-1")
+    kept(store, msgspec.structs.replace(sound, waterfall=msgspec.structs.replace(sound.waterfall, **changed)))
+    amount, found = compared(store)
+    assert amount == apart
+    assert [(number, what) for number, what, _, _ in found] == [
+        ("r-c-1", f"the bill of the check and its waterfall are {apart} apart")
+    ]
+
+
+def test_a_check_whose_row_bills_another_sum_than_its_waterfall_is_a_difference(store: Store) -> None:
+    kept(store, check("c-1"))
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE entries SET effective_cost = 29")
+    amount, found = compared(store)
+    assert amount == 1 + 1
+    assert [what for _, what, _, _ in found] == [
+        "the bill of the check and its waterfall are 1 apart",
+        "effective_cost: the entries sum up to 29, the roll-ups to 30",
+    ]
+
+
+def test_a_bill_for_neither_a_response_nor_a_check_is_a_difference(store: Store) -> None:
+    kept(store, entry("e-1"), check("c-1"), entry("e-2", kind=EntryKind.OTHER, waterfall=predicted(5)))
+    assert compared(store, response("e-1")) == (
+        5,
+        [("", "entries bill 105 in all, 70 of it for responses and 30 for checks", None, None)],
+    )
+
+
+def test_rows_that_miss_a_verdict_are_a_difference(store: Store) -> None:
+    kept(store, check("c-1", Verdict.DIFFERENT))
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE rollups SET wrong = 0")
+    assert compared(store) == (0, [("", "wrong: the entries sum up to 1, the roll-ups to 0", None, None)])

@@ -1,0 +1,114 @@
+"""What a scrape shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from prometheus_client import generate_latest
+
+from agents.stage import Emit
+from agents.waterfall import avoided, with_spending
+from agents.wilson import interval
+from schemas.records import CostLine, LedgerEntry, SavingLine, Source, Verdict, Waterfall
+from streams.metrics import CacheQuality, Metrics
+from tests.fakes.ledger import check, hit
+from tests.fakes.records import answer, entry, predicted
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+def scraped(metrics: Metrics) -> dict[str, dict[tuple[str, ...], float]]:
+    """By name, every sample by the values of its labels, in the order in which they are declared."""
+    found: dict[str, dict[tuple[str, ...], float]] = {}
+    for family in metrics.registry.collect():
+        for sample in family.samples:
+            found.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
+    return found
+
+
+def counted(metrics: Metrics, *entries: LedgerEntry) -> dict[str, dict[tuple[str, ...], float]]:
+    for one in entries:
+        metrics.count("settlement", Emit("t", b"k", one))
+    return scraped(metrics)
+
+
+def line(kind: str, tokens: int, cost: int, strategy: str | None = None) -> CostLine:
+    return CostLine(kind=kind, strategy=strategy, model="m", tokens=tokens, cost=cost, price_version="p1")
+
+
+def test_checks_are_counted_by_whose_they_are_and_what_they_found(metrics: Metrics) -> None:
+    found = counted(
+        metrics,
+        check("c-1"),
+        check("c-2"),
+        check("c-3", Verdict.DIFFERENT, tenant="lab"),
+        check("c-4", None),
+        check("c-5", Verdict.DIFFERENT, source=Source.ENGINE, cost=0),
+        hit("e-1"),
+    )
+    assert found["headrace_cache_checks_total"] == {
+        ("bank", "faq", "SEMANTIC_CACHE", "SAME"): 2,
+        ("lab", "faq", "SEMANTIC_CACHE", "DIFFERENT"): 1,
+        ("bank", "faq", "SEMANTIC_CACHE", "UNKNOWN"): 1,
+        ("bank", "faq", "ENGINE", "DIFFERENT"): 1,
+    }
+
+
+def test_what_a_check_costs_is_among_what_requests_cost(metrics: Metrics) -> None:
+    found = counted(metrics, entry("e-1"), hit("e-2"), check("c-1", cost=30))
+    assert found["headrace_effective_cost_nano_usd_total"] == {(): 70 + 3 + 30}
+    assert found["headrace_list_cost_nano_usd_total"] == {(): 200}
+
+
+def test_tokens_are_those_that_an_engine_made_for_whomever(metrics: Metrics) -> None:
+    made = [line("input", 30, 3), line("cached_input", 10, 1), line("output", 5, 5)]
+    response = Waterfall(list_cost=9, savings=[], effective_cost=9, costs=[*made, line("embedding", 7, 0, "x")])
+    own = [line(one.kind, one.tokens, one.cost, "semantic_cache") for one in made]
+    saving = SavingLine(strategy="semantic_cache", tokens=0, gross=0, cost=9)
+    checking = Waterfall(list_cost=0, savings=[saving], effective_cost=9, costs=own)
+    shared = with_spending(avoided(predicted(9), "single_flight"), [line("embedding", 7, 1, "semantic_cache")])
+    found = counted(
+        metrics, entry("e-1", waterfall=response), check("c-1", waterfall=checking), entry("e-2", waterfall=shared)
+    )
+    assert found["gen_ai_client_token_usage_total"] == {("input", "m"): 80, ("output", "m"): 10}
+
+
+def test_an_answer_is_counted_by_its_source(metrics: Metrics) -> None:
+    metrics.count("cache", Emit("t", b"k", answer(source=Source.SEMANTIC_CACHE, waterfall=predicted(0, 9))))
+    assert scraped(metrics)["headrace_answers_total"] == {("SEMANTIC_CACHE",): 1}
+
+
+def test_the_caches_levels_are_read_at_each_scrape(metrics: Metrics) -> None:
+    quality: list[CacheQuality] = []
+    objections: Counter[str] = Counter()
+    outages = [0]
+    metrics.watch_cache(lambda: quality, objections, lambda: outages[0])
+    first = scraped(metrics)
+    assert first["headrace_cache_outages_total"] == {(): 0}
+    assert "headrace_cache_wrong_ratio" not in first
+    low, high = interval(1, 4)
+    quality += [CacheQuality("bank", "faq", 4, 1, low, high, 2), CacheQuality("lab", "news", 0, 0, 0.0, 1.0, 0)]
+    objections.update(["negation", "negation", "numbers"])
+    outages[0] = 3
+    found = scraped(metrics)
+    assert found["headrace_cache_wrong_ratio"] == {
+        ("bank", "faq", "low"): pytest.approx(low),
+        ("bank", "faq", "estimate"): 0.25,
+        ("bank", "faq", "high"): pytest.approx(high),
+        ("lab", "news", "low"): 0.0,
+        ("lab", "news", "high"): 1.0,
+    }
+    assert found["headrace_cache_tightened"] == {("bank", "faq"): 2, ("lab", "news"): 0}
+    assert found["headrace_cache_objections_total"] == {("negation",): 2, ("numbers",): 1}
+    assert found["headrace_cache_outages_total"] == {(): 3}
+    text = generate_latest(metrics.registry).decode()
+    assert 'headrace_cache_wrong_ratio{bound="estimate",task="faq",tenant="bank"} 0.25' in text
+    assert 'headrace_cache_objections_total{guard="negation"} 2.0' in text
+
+
+def test_a_worker_without_a_cache_shows_nothing_of_one(metrics: Metrics) -> None:
+    assert not [name for name in scraped(metrics) if "cache" in name]
