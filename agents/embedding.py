@@ -9,14 +9,20 @@ import numpy.typing as npt
 
 Vector = npt.NDArray[np.float32]
 """One dimension, unit length."""
+States = npt.NDArray[np.float16]
+"""(tokens, dimensions)."""
 
 
 class Embedded(NamedTuple):
-    """A text's vector and what it took."""
+    """What one pass of the model over a text yields, and what it took."""
 
     vector: Vector
     tokens: int
-    """Of the embedding model: what its price card counts."""
+    """Of the embedding model, special ones included: what its price card counts."""
+    states: States
+    """The model's last hidden states, before pooling: of the text's own tokens, without special ones."""
+    spans: tuple[tuple[int, int], ...]
+    """Where each of those tokens lies in the text: characters, from the first to behind the last."""
 
 
 class Embedder(Protocol):

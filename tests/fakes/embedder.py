@@ -13,7 +13,7 @@ from schemas.errors import ServiceError
 
 
 class BagOfWords:
-    """Each word is a fixed random direction, a text the sum of its words, at unit length."""
+    """Each word is a token with a fixed random direction as its state; a text is the sum of them, at unit length."""
 
     def __init__(self, *, name: str = "all-MiniLM-L6-v2", dimensions: int = 64, window: int = 32) -> None:
         self.name = name
@@ -27,9 +27,15 @@ class BagOfWords:
         if self.down:
             raise ServiceError("the bag of words is down")
         self.embedded.append(text)
-        words = re.findall(r"\w+", text.lower())[: self.window - 2]
-        vector = np.sum([self._direction(word) for word in words or [""]], axis=0)
-        return Embedded((vector / np.linalg.norm(vector)).astype(np.float32), len(words) + 2)
+        words = list(re.finditer(r"\w+", text))[: self.window - 2]
+        states = [self._direction(word.group().lower()) for word in words]
+        vector = np.sum(states or [self._direction("")], axis=0)
+        return Embedded(
+            (vector / np.linalg.norm(vector)).astype(np.float32),
+            len(words) + 2,
+            np.array(states, dtype=np.float16).reshape(len(words), self.dimensions),
+            tuple(word.span() for word in words),
+        )
 
     async def close(self) -> None:
         self.down = True
