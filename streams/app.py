@@ -10,20 +10,27 @@ import asyncio
 import functools
 import itertools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple, NoReturn, TypeVar, cast
 from uuid import uuid4
 
 import msgspec
 
+from agents import embedders
 from agents import policy as policies
+from agents.cache.boundary import Boundary
+from agents.cache.check import Comparer
 from agents.cache.fill import FillStage
+from agents.cache.follow import follow
+from agents.cache.lessons import Lessons
 from agents.cache.outage import Outage
 from agents.cache.redis_entries import RedisEntries, connect
 from agents.cache.scopes import Scopes
 from agents.cache.semantic import SemanticCache
 from agents.cache.stage import CacheStage
+from agents.cache.standing import Standing
+from agents.cache.verifier import Verifier
 from agents.chat_template import ChatTemplate
 from agents.claims import Claimant, Claims, History, Past
 from agents.context.stage import ContextStage
@@ -36,7 +43,6 @@ from agents.ledger.stage import LedgerStage
 from agents.ledger.stage import claimant as entry_claimant
 from agents.ledger.store import Store
 from agents.policy import Model, Policy
-from agents.sentence_transformers_embedder import SentenceTransformersEmbedder
 from agents.settlement.outcome import claimant as answer_claimant
 from agents.settlement.stage import SettlementStage
 from agents.tokens import Tokens
@@ -53,7 +59,9 @@ from schemas.records import (
     Record,
 )
 from streams.client import admin
+from streams.embedded.cache import cache_dir
 from streams.embedded.model import embedder_dir, model_dir
+from streams.metrics import CacheQuality
 from streams.replay import replay
 from streams.river import River, now_ms
 from streams.rollup_table import RollUpTable
@@ -154,27 +162,50 @@ async def _cache(river: River, policy: Policy, models: Models) -> None:
     client = connect(settings.redis)
     river.parts.push_async_callback(client.aclose)
     entries = RedisEntries(client, now=now_ms)
-    semantic = None
-    missed = Outage("requests go on as misses", now=now_ms)
+    semantic = comparer = lessons = None
+    missed, unlearned = Outage("requests go on as misses", now=now_ms), Outage("answers are not cached", now=now_ms)
     if any(task.cache == "semantic" for task in policy.document.tasks.values()):
         embedder = await models.embedder(settings, policy)
         river.parts.push_async_callback(embedder.close)
         scopes = Scopes(entries, dimensions=embedder.dimensions, now=now_ms)
-        river.parts.push_async_callback(_ended, asyncio.create_task(scopes.follow()))
+        lessons = Lessons(entries, fold=functools.partial(_standing, policy))
+        river.parts.push_async_callback(_ended, asyncio.create_task(follow(entries, scopes, lessons)))
+        comparer = Comparer(embedder, unlearned)
         semantic = SemanticCache(
-            embedder=embedder, scopes=scopes, entries=entries, window=embedder.window, outage=missed
+            embedder=embedder,
+            scopes=scopes,
+            lessons=lessons,
+            entries=entries,
+            verifier=Verifier.load(),
+            outage=missed,
         )
     cache = CacheStage(policy=policy, entries=entries, semantic=semantic, outage=missed, new_id=ids())
+    river.metrics.watch_cache(
+        lambda: _qualities(lessons) if lessons else (), cache.objections, lambda: missed.total + unlearned.total
+    )
     for lane in Lane:
         river.wire("cache", topics.laned(topics.REQUESTS, lane), PredictionRequest, cache)
     fill = FillStage(
         policy=policy,
         entries=entries,
-        outage=Outage("answers are not cached", now=now_ms),
+        comparer=comparer,
+        outage=unlearned,
         remembered_ms=settings.claim_horizon_hours * HOUR_MS,
         now=now_ms,
     )
     river.wire("fill", topics.FILLS, CacheFill, fill)
+
+
+def _standing(policy: Policy, tenant: str, task: str) -> Standing:
+    """What there is to learn of a task of a tenant."""
+    bound = policy.document.tenants[tenant].error_bound
+    boundary = Boundary(bound) if policy.document.tasks[task].equivalence == "intent" else None
+    return Standing(bound, boundary, lambda said: log.warning("cache of %s, task %s: %s", tenant, task, said))
+
+
+def _qualities(lessons: Lessons[Standing]) -> Iterator[CacheQuality]:
+    for (tenant, task), standing in lessons.held().items():
+        yield CacheQuality(tenant, task, *standing.hits(), tightened=len(standing.closed))
 
 
 async def _inference(
@@ -260,7 +291,7 @@ def _models() -> Models:
 
 async def _embedder(settings: Settings, policy: Policy) -> Embedder:
     path = str(embedder_dir()) if settings.embedder == EMBEDDED else settings.embedder
-    return await SentenceTransformersEmbedder.load(path, name=policy.embedder)
+    return await embedders.load(path, name=policy.embedder, cache=cache_dir())
 
 
 def _tokens(model: Model) -> ChatTemplate:

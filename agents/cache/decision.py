@@ -1,28 +1,41 @@
-"""What the cache may do for a request, and whether a stored answer answers it. Pure; every verdict says why."""
+"""What the cache may do for a request, and whether a stored answer answers it. Pure; every verdict says why.
+
+The tiers, in their order. Each judges a candidate alone, and says so; a tier that is closed serves nothing.
+
+| tier | equivalence | serves where |
+|---|---|---|
+| guards | strict | the cosine reaches the task's threshold, and no guard objects |
+| verifier | strict | the cosine reaches a floor, and the verifier accepts the pair |
+| boundary | intent | what was learned from checks puts the risk below what the tenant's bound leaves |
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Literal, NamedTuple, Protocol
 
+from agents.cache.doctored import doctored
 from agents.cache.entries import Entry
-from agents.cache.guards import Objection, Text, compare
+from agents.cache.guards import Text, compare
 from agents.policy import Task
 from schemas.records import PredictionRequest
 
 Reach = Literal["off", "exact", "semantic"]
 """How far the cache may look for an answer: not at all, to equal questions, to near ones."""
+Tier = Literal["guards", "verifier", "boundary"]
 
 
 def reach(task: Task, request: PredictionRequest) -> Reach:
     """How far the policy lets the cache look for an answer to ``request``.
 
     Only deterministic requests share answers. In a conversation the earlier turns carry half of the question, which
-    no comparison of the last messages sees: equal ones at most.
+    no comparison of the last messages sees: equal ones at most. So with a question that was doctored.
     """
     if request.sampling.temperature != 0:
         return "off"
     single_turn = all(message.role == "system" for message in request.messages[:-1])
+    if task.cache == "semantic" and single_turn and doctored(request.messages[-1].content):
+        return "exact"
     if single_turn or task.cache == "off":
         return task.cache
     return "exact" if task.multi_turn == "exact" else "off"
@@ -37,40 +50,78 @@ class Candidate(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What came of one candidate."""
+    """What one tier thinks of one candidate."""
 
-    fingerprint: str
-    question: str
-    cosine: float
-    near: bool
-    """Whether the cosine reached the threshold. The guards are asked only then."""
-    objections: tuple[Objection, ...]
+    tier: Tier
+    candidate: Candidate
+    serves: bool
+    features: tuple[float, ...]
+    """What the tier saw, as it wants to see it again with the outcome."""
+    why: tuple[str, ...]
+    """One sentence each, the weightiest first."""
+    guards: tuple[str, ...] = ()
+    """Those that object."""
 
 
 class Verdict(NamedTuple):
-    """Which candidate answers the question, and what was thought of each, the nearest first."""
+    """What came of all candidates."""
 
-    hit: Entry | None
     judged: tuple[Judgement, ...]
+    """In the order in which the tiers gave them."""
+    hit: Judgement | None
+    """The one to serve."""
+    withheld: Judgement | None
+    """The one that would have been served next: its tier is closed, or not yet sure enough of it."""
 
 
-NO_CANDIDATE = Verdict(None, ())
+class Opinion(Protocol):
+    """What a verifier says of two questions."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the same answer will do for both."""
+        ...
+
+    @property
+    def probability(self) -> float:
+        """That it will."""
+        ...
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """The evidence, the strongest first."""
+        ...
 
 
-def decide(question: str, candidates: Iterable[Candidate], *, threshold: float) -> Verdict:
-    """Choose the nearest candidate that is near enough and that no guard objects to.
+Open = Callable[[Tier], bool]
+NO_CANDIDATE = Verdict((), None, None)
 
-    ``question`` is canonical, as the questions of the candidates are.
-    """
-    judged: list[Judgement] = []
-    asked: Text | None = None
-    for entry, cosine in sorted(candidates, key=lambda candidate: -candidate.cosine):
-        near = cosine >= threshold
-        objections: tuple[Objection, ...] = ()
-        if near:
-            asked = asked or Text.read(question)
-            objections = compare(asked, Text.read(entry.question))
-        judged.append(Judgement(entry.fingerprint, entry.question, cosine, near, objections))
-        if near and not objections:
-            return Verdict(entry, tuple(judged))
-    return Verdict(None, tuple(judged))
+
+def by_guards(asked: Text, candidate: Candidate, *, threshold: float) -> Judgement:
+    """Serve what is near enough and what no guard objects to."""
+    cosine = candidate.cosine
+    if cosine < threshold:
+        return Judgement("guards", candidate, False, (cosine,), (f"cosine {cosine:.3f} is below {threshold}",))
+    objections = compare(asked, Text.read(candidate.entry.question))
+    why = tuple(f"{objection.guard}: {objection.detail}" for objection in objections) or ("no guard objects",)
+    names = tuple(objection.guard for objection in objections)
+    return Judgement("guards", candidate, not objections, (cosine,), why, names)
+
+
+def by_verifier(candidate: Candidate, opinion: Opinion) -> Judgement:
+    """Serve what the verifier accepts."""
+    features = (candidate.cosine, opinion.probability)
+    return Judgement("verifier", candidate, opinion.accepted, features, opinion.why)
+
+
+def choose(judged: Iterable[Judgement], is_open: Open) -> Verdict:
+    """Serve by the first judgement of an open tier that would; the judgements after it are not even asked for."""
+    asked: list[Judgement] = []
+    withheld = None
+    for judgement in judged:
+        asked.append(judgement)
+        if judgement.serves:
+            if is_open(judgement.tier):
+                return Verdict(tuple(asked), judgement, None)
+            withheld = withheld or judgement
+    return Verdict(tuple(asked), None, withheld)

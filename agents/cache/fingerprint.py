@@ -33,6 +33,8 @@ def scope(request: PredictionRequest, *, policy_version: str) -> str:
         sampling.max_tokens,
         sampling.seed,
         sampling.stop,
+        # Left out where there is none, so that the hashes of requests that know of none stay what they were.
+        *([] if request.knowledge is None else [request.knowledge]),
     )
 
 

@@ -1,16 +1,8 @@
-"""Entries in Redis: any Redis from 6 on, or Valkey, without modules; one server or a primary with its replicas.
-
-=============================================  =======================================================
-``headrace:entry:<fingerprint>``               an entry, until it expires
-``headrace:request:<length>:<tenant>:<id>``    what was answered to a request id; the length of the tenant's
-                                               name tells where it ends
-``headrace:scope:<scope>``                     a sorted set of fingerprints by the instant of their expiry
-``headrace:news``                              a capped stream of the entries that workers stored
-=============================================  =======================================================
-"""
+"""Entries in Redis: any Redis from 6 on, or Valkey, without modules; one server or a primary with its replicas."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -22,28 +14,16 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from agents.batcher import Batcher
+from agents.cache import redis_scripts as scripts
 from agents.cache.circuit import Circuit
-from agents.cache.entries import Added, Entry, Found, Member, News
+from agents.cache.entries import Entry, Found, Learned, Member, News, Stored, Swept
+from agents.cache.outcomes import Outcome
+from agents.cache.redis_form import ENTRY, VOIDED, encode, entry_in, entry_of, outcome_in, outcomes_key, request_key
+from agents.cache.redis_news import NEWS_WAIT_MS, read_news
+from agents.cache.redis_rules import RedisRules
+from agents.cache.redis_survey import CHUNK, RedisSurvey
+from agents.cache.rules import LONGEST_TTL_MS, Rule
 from schemas.errors import ServiceError
-
-ENTRY = "headrace:entry:"
-REQUEST = "headrace:request:"
-SCOPE = "headrace:scope:"
-NEWS = "headrace:news"
-
-NEWS_KEPT = 10_000
-"""How many announcements Redis keeps, roughly: a worker that lags by more starts its indexes anew."""
-NEWS_READ = 500
-"""How many of them are read at a time."""
-NEWS_WAIT_MS = 1_000
-CHUNK = 256
-"""How many entries are read at a time to fill an index."""
-
-Command = tuple[str | bytes | int, ...]
-
-_encode = msgspec.msgpack.Encoder().encode
-_entry = msgspec.msgpack.Decoder(Entry)
-_added = msgspec.msgpack.Decoder(Added)
 
 
 def connect(url: str) -> Redis:
@@ -63,7 +43,8 @@ def connect(url: str) -> Redis:
 class RedisEntries:
     """The entries that all workers share. Calls that are made at the same time share a round trip.
 
-    Reading and writing have a circuit each: a Redis that is full refuses writes and still serves what it has.
+    Reading and writing have a circuit each: a Redis that is full refuses writes and still serves what it has. The
+    rules by which entries are void come with everything that is read, so that one that was just made holds at once.
 
     Args:
         client: as :func:`connect` makes it; whoever made it closes it.
@@ -80,19 +61,21 @@ class RedisEntries:
         # In the background nobody waits: whole lists may take longer than one lookup.
         slow_ms = NEWS_WAIT_MS + 20 * limit_ms
         self._behind = Circuit(_name(client), now=now, limit_ms=slow_ms, pause_ms=0)
+        self._rules = RedisRules(client, now=now)
+        self._survey = RedisSurvey(client, circuit=self._behind, rules=self._rules, now=now)
         self._read: Batcher[Sequence[str], list[bytes | None]] = Batcher(self._mget, limit=256)
-        self._write: Batcher[Sequence[Command], None] = Batcher(self._pipeline, limit=64)
+        self._write: Batcher[scripts.Command, Any] = Batcher(self._pipeline, limit=64)
 
     async def find(self, tenant: str, request_id: str, fingerprint: str | None) -> Found:
         """Look up a request id and a fingerprint in one round trip. Raises ServiceError."""
         self._reading.check()
-        known = _request_key(tenant, request_id)
+        known = request_key(tenant, request_id)
         keys = (known,) if fingerprint is None else (known, ENTRY + fingerprint)
         first, *second = await self._read(keys)
-        answered = _decoded(first)
+        answered = entry_in(first)
         if answered and (answered.tenant, answered.request_id) != (tenant, request_id):
             answered = None
-        return Found(answered, _of(fingerprint, second[0]) if fingerprint and second else None)
+        return Found(answered, self._living(fingerprint, second[0]) if fingerprint and second else None)
 
     async def get(self, fingerprints: Sequence[str]) -> list[Entry | None]:
         """The entries of ``fingerprints``. Raises ServiceError."""
@@ -100,28 +83,20 @@ class RedisEntries:
             return []
         self._reading.check()
         values = await self._read([ENTRY + fingerprint for fingerprint in fingerprints])
-        return [_of(fingerprint, value) for fingerprint, value in zip(fingerprints, values, strict=True)]
+        return [self._living(fingerprint, value) for fingerprint, value in zip(fingerprints, values, strict=True)]
 
-    async def put(self, entry: Entry, *, ttl_ms: int) -> None:
-        """Store and announce an entry. Raises ServiceError."""
+    async def put(self, entry: Entry, *, ttl_ms: int, capacity: int | None = None) -> None:
+        """Store and announce an entry, and make room for it in its scope. Raises ServiceError."""
         self._writing.check()
+        ttl_ms = min(ttl_ms, LONGEST_TTL_MS)
         now, expires_at = self._now(), entry.answered_at + ttl_ms
-        if expires_at <= now:
-            return
-        lives_ms = min(expires_at - now, ttl_ms)
-        commands: list[Command] = [("SET", ENTRY + entry.fingerprint, _encode(entry), "PX", lives_ms)]
-        if entry.embedding is not None:
-            scope = SCOPE + entry.scope
-            news = Added(entry.scope, Member(entry.fingerprint, entry.embedding, expires_at))
-            commands += [
-                ("ZADD", scope, expires_at, entry.fingerprint),
-                ("ZREMRANGEBYSCORE", scope, "-inf", now),
-                # No entry of the scope outlives this, since none lives longer than a new one.
-                ("PEXPIRE", scope, ttl_ms),
-                # Last, for whoever hears of an entry may ask for it at once.
-                ("XADD", NEWS, "MAXLEN", "~", NEWS_KEPT, "*", "added", _encode(news)),
-            ]
-        await self._write(commands)
+        while expires_at > now and not self._rules.void(entry):
+            put = scripts.put(
+                entry, rules=self._rules.value, now=now, expires_at=expires_at, ttl_ms=ttl_ms, capacity=capacity
+            )
+            if await self._write(put) != scripts.RULES_CHANGED:
+                return
+            await self._read(())
 
     async def remember(self, entry: Entry, *, ttl_ms: int) -> None:
         """Store what was answered to a request id. Raises ServiceError."""
@@ -130,92 +105,76 @@ class RedisEntries:
         if lives_ms <= 0:
             return
         bare = msgspec.structs.replace(entry, question="", embedding=None)
-        key = _request_key(entry.tenant, entry.request_id)
-        await self._write([("SET", key, _encode(bare), "PX", lives_ms)])
+        key = request_key(entry.tenant, entry.request_id)
+        await self._write(("SET", key, encode(bare), "PX", lives_ms))
 
-    async def members(self, scope: str, limit: int) -> AsyncIterator[list[Member]]:
+    async def void(self, rule: Rule) -> None:
+        """Put a rule in force. Raises ServiceError."""
+        await self._writing.run(lambda: self._rules.add(rule))
+
+    async def drop(self, fingerprints: Sequence[str]) -> int:
+        """Delete entries, and return how many there were. Raises ServiceError."""
+        found = 0
+        for start in range(0, len(fingerprints), CHUNK):
+            chunk = fingerprints[start : start + CHUNK]
+            by_scope: dict[str, list[str]] = defaultdict(list)
+            for name, value in zip(chunk, await self._read([ENTRY + name for name in chunk]), strict=True):
+                entry = entry_of(name, value)
+                # What another release wrote goes too, though nobody can tell of which scope it is.
+                by_scope[entry.scope if entry else ""].append(name)
+                found += entry is not None
+            for scope, names in by_scope.items():
+                await self._write(scripts.drop(scope, names, at=self._now()))
+        return found
+
+    def sweep(self, rule: Rule, *, dry_run: bool = False) -> AsyncIterator[Swept]:
+        """Delete what a rule voids, or only count it. Raises ServiceError."""
+        return self._survey.sweep(rule, dry_run=dry_run)
+
+    def stored(self) -> AsyncIterator[list[Stored]]:
+        """All entries, in chunks. Raises ServiceError."""
+        return self._survey.stored()
+
+    def members(self, scope: str, limit: int) -> AsyncIterator[list[Member]]:
         """The members of a scope, in chunks. Raises ServiceError."""
-        client = self._client
-        ranked: list[tuple[bytes, float]] = await self._behind.run(
-            lambda: client.zrange(SCOPE + scope, -limit, -1, withscores=True)
-        )
-        for start in range(0, len(ranked), CHUNK):
-            chunk = {name.decode(): int(expires_at) for name, expires_at in ranked[start : start + CHUNK]}
-            keys = [ENTRY + fingerprint for fingerprint in chunk]
-            values = await self._behind.run(partial(client.mget, keys))
-            entries = (_of(name, value) for name, value in zip(chunk, values, strict=True))
-            yield [
-                Member(entry.fingerprint, entry.embedding, chunk[entry.fingerprint])
-                for entry in entries
-                if entry and entry.embedding and entry.scope == scope
-            ]
+        return self._survey.members(scope, limit)
+
+    async def learn(self, tenant: str, task: str, outcome: Outcome) -> None:
+        """Keep and announce an outcome. Raises ServiceError."""
+        await self._write(scripts.learn(Learned(tenant, task, outcome)))
+
+    async def outcomes(self, tenant: str, task: str) -> list[Outcome]:
+        """The outcomes of a task of a tenant. Raises ServiceError."""
+        found: list[Outcome] = []
+        for served in (True, False):
+            key = outcomes_key(tenant, task, served=served)
+            values: list[bytes] = await self._behind.run(partial(self._client.zrange, key, 0, -1))
+            found += [outcome for outcome in map(outcome_in, values) if outcome]
+        return sorted(found, key=lambda outcome: outcome.at)
 
     async def news(self, cursor: str | None) -> News:
         """News after ``cursor``. Raises ServiceError."""
-        client = self._client
-        if cursor is None:
-            last = await self._behind.run(lambda: client.xrevrange(NEWS, count=1))
-            return News(last[0][0].decode() if last else "0-0", (), gap=False)
-        reply = await self._behind.run(lambda: client.xread({NEWS: cursor}, count=NEWS_READ, block=NEWS_WAIT_MS))
-        messages: list[tuple[bytes, dict[bytes, bytes]]] = reply[0][1] if reply else []
-        if not messages:
-            return News(cursor, (), gap=False)
-        gap = False
-        if len(messages) == NEWS_READ:  # far behind, perhaps further than the stream reaches back
-            oldest = await self._behind.run(lambda: client.xrange(NEWS, count=1))
-            gap = not oldest or _number(oldest[0][0]) > _number(cursor.encode())
-        announced = (_announced(fields.get(b"added")) for _, fields in messages)
-        return News(messages[-1][0].decode(), [added for added in announced if added], gap)
+        return await read_news(self._client, self._behind, cursor)
+
+    def _living(self, fingerprint: str, value: bytes | None) -> Entry | None:
+        entry = entry_of(fingerprint, value)
+        return entry if entry and not self._rules.void(entry) else None
 
     async def _mget(self, wanted: Sequence[Sequence[str]]) -> list[list[bytes | None]]:
-        keys = [key for some in wanted for key in some]
-        values: list[bytes | None] = await self._reading.run(lambda: self._client.mget(keys))
+        keys = [VOIDED, *(key for some in wanted for key in some)]
+        rules, *values = await self._reading.run(lambda: self._client.mget(keys))
+        self._rules.heard(rules)
         shared = iter(values)
         return [[next(shared) for _ in some] for some in wanted]
 
-    async def _pipeline(self, wanted: Sequence[Sequence[Command]]) -> list[None]:
+    async def _pipeline(self, commands: Sequence[scripts.Command]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
-        for commands in wanted:
-            for command in commands:
-                pipeline.execute_command(*command)
-        await self._writing.run(pipeline.execute)
-        return [None] * len(wanted)
+        for command in commands:
+            pipeline.execute_command(*command)
+        results: list[Any] = await self._writing.run(pipeline.execute)
+        return results
 
 
 def _name(client: Any) -> str:
     where = client.get_connection_kwargs()
     return f"Redis at {where.get('path') or '{}:{}'.format(where.get('host'), where.get('port'))}"
-
-
-def _request_key(tenant: str, request_id: str) -> str:
-    return f"{REQUEST}{len(tenant)}:{tenant}:{request_id}"
-
-
-def _decoded(value: bytes | None) -> Entry | None:
-    """The entry in ``value``; None also for what another release wrote in a form that this one cannot read."""
-    if value is None:
-        return None
-    try:
-        return _entry.decode(value)
-    except msgspec.MsgspecError:
-        return None
-
-
-def _announced(value: bytes | None) -> Added | None:
-    """The news in ``value``; None for news of a kind that this release does not know."""
-    if value is None:
-        return None
-    try:
-        return _added.decode(value)
-    except msgspec.MsgspecError:
-        return None
-
-
-def _of(fingerprint: str, value: bytes | None) -> Entry | None:
-    entry = _decoded(value)
-    return entry if entry and entry.fingerprint == fingerprint else None
-
-
-def _number(message_id: bytes) -> tuple[int, int]:
-    milliseconds, _, count = message_id.partition(b"-")
-    return int(milliseconds), int(count)

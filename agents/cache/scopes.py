@@ -6,15 +6,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-from agents.cache.entries import Added, Entries, Member
+from agents.cache.entries import Entries, Member, News
 from agents.cache.index import Nominee, ScopeIndex
 from agents.embedding import Vector
 from schemas.errors import ServiceError
 
 SCOPE_OVERHEAD = 500
 """What an index costs before it holds anything, in vectors: 0.4 MB against 0.8 kB."""
-RETRY_S = 1.0
-"""Between tries to hear the news again."""
 
 
 class _Held:
@@ -22,14 +20,16 @@ class _Held:
 
     def __init__(self, patience_s: float) -> None:
         self.index: ScopeIndex | None = None
-        self.late: list[Member] = []
-        """News that came while it was filled."""
+        self.late: dict[str, Member | None] = {}
+        """News that came while it was filled, by fingerprint; None of what was dropped."""
         self.filling: asyncio.Task[None] | None = None
         self.patient_until = asyncio.get_running_loop().time() + patience_s
 
 
 class Scopes:
     """Nominates entries within a scope.
+
+    A follower of :func:`agents.cache.follow.follow`, without which it nominates nothing.
 
     Args:
         entries: where indexes are filled from.
@@ -57,29 +57,6 @@ class Scopes:
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._follows = False
 
-    async def follow(self) -> None:
-        """Hear the news for as long as the worker runs; to be run as a task, and cancelled.
-
-        Without the news an index would miss what others store, so there are none until they are heard. Whenever
-        they break off, all indexes are dropped and filled anew.
-        """
-        cursor: str | None = None
-        try:
-            while True:
-                try:
-                    news = await self._entries.news(cursor)
-                except ServiceError:
-                    cursor = None
-                    self._start_over(follows=False)
-                    await asyncio.sleep(RETRY_S)
-                    continue
-                if cursor is None or news.gap:
-                    self._start_over(follows=True)
-                cursor = news.cursor
-                self._learn(news.added)
-        finally:
-            self._start_over(follows=False)
-
     async def nearest(self, scope: str, vector: Vector, count: int) -> Sequence[Nominee]:
         """Up to ``count`` entries of the scope, the nearest first; none while its index is not there."""
         if not self._follows:
@@ -104,12 +81,32 @@ class Scopes:
         """How many vectors are held."""
         return sum(len(held.index) for held in self._held.values() if held.index is not None)
 
-    def _start_over(self, *, follows: bool) -> None:
+    def start_over(self, *, follows: bool) -> None:
+        """Drop all indexes. Only while ``follows`` are they filled again."""
         for held in self._held.values():
             if held.index is None and held.filling is not None:
                 held.filling.cancel()
         self._held.clear()
         self._follows = follows
+
+    def hear(self, news: News) -> None:
+        """Take in the entries that were added, and forget those that were dropped."""
+        for scope, fingerprint in news.dropped:
+            held = self._held.get(scope)
+            if held is not None and held.index is None:
+                held.late[fingerprint] = None
+            self.forget(scope, fingerprint)
+        for scope, member in news.added:
+            held = self._held.get(scope)
+            if held is None:
+                continue
+            if held.index is None:
+                held.late.pop(member.fingerprint, None)  # a later answer goes behind those before it
+                held.late[member.fingerprint] = member
+            else:
+                held.index.add((member,), now=self._now())
+        if news.added:
+            self._make_room()
 
     async def _fill(self, scope: str, held: _Held) -> None:
         index = ScopeIndex(dimensions=self._dimensions, capacity=self._capacity)
@@ -122,22 +119,12 @@ class Scopes:
             if self._held.get(scope) is held:
                 del self._held[scope]
             return
-        index.add(held.late, now=self._now())
+        for fingerprint in held.late:
+            index.remove(fingerprint)
+        index.add([member for member in held.late.values() if member], now=self._now())
         held.late.clear()
         held.index = index
         self._make_room()
-
-    def _learn(self, added: Sequence[Added]) -> None:
-        for scope, member in added:
-            held = self._held.get(scope)
-            if held is None:
-                continue
-            if held.index is None:
-                held.late.append(member)
-            else:
-                held.index.add((member,), now=self._now())
-        if added:
-            self._make_room()
 
     def _make_room(self) -> None:
         while len(self._held) > 1 and len(self) + SCOPE_OVERHEAD * len(self._held) > self._capacity:

@@ -1,21 +1,36 @@
-"""The semantic tier: embed the question, let the index nominate, let the entries and the guards decide."""
+"""The semantic tiers: embed the question, let the index nominate, let the entries and the tiers decide."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import asyncio
+from itertools import chain
+from typing import NamedTuple, Protocol
 
-from agents.cache.decision import NO_CANDIDATE, Candidate, Verdict, decide
+from agents.cache import boundary
+from agents.cache.boundary import Neighbour
+from agents.cache.check import meaning_of
+from agents.cache.decision import NO_CANDIDATE, Candidate, Judgement, Opinion, Verdict, by_guards, by_verifier, choose
 from agents.cache.entries import Entries
+from agents.cache.guards import Text
 from agents.cache.index import COSINE_ERROR
+from agents.cache.lessons import Lessons
 from agents.cache.outage import Outage
+from agents.cache.readings import Read, Readings
 from agents.cache.scopes import Scopes
-from agents.embedding import Embedder, Vector, pack, unpack
+from agents.cache.standing import Standing
+from agents.cache.verifier import Question
+from agents.embedding import Embedded, Embedder, Vector, pack, unpack
+from agents.policy import Task
 from schemas.errors import ServiceError
 
-NOMINEES = 4
-"""How many entries to nominate. The guards may refuse the nearest and accept the next."""
+NOMINEES = 8
+"""How many entries to nominate. A tier may refuse the nearest and accept the next; the boundary asks them all."""
 CHARACTERS_A_TOKEN = 16
 """A text of more is not embedded at all: it is longer than any window, and its embedding would be wasted."""
+FLOOR = 0.6
+"""Cosine below which a strict task does not look at a candidate."""
+VERIFIED = 3
+"""How many of the nearest candidates the verifier is asked about: it takes a millisecond or two for each."""
 
 
 class Sought(NamedTuple):
@@ -25,7 +40,15 @@ class Sought(NamedTuple):
     embedding: bytes | None
     """Of the question, packed; None where it may not stand for the question."""
     tokens: int
-    """That were embedded."""
+    """That were embedded, for the question and for those it was compared with."""
+
+
+class Verifier(Protocol):
+    """Tells whether two questions, asked and stored, may have the same answer."""
+
+    def judge(self, asked: Question, stored: Question, cosine: float) -> Opinion:
+        """Its opinion; the same whichever of the two comes first."""
+        ...
 
 
 class SemanticCache:
@@ -34,49 +57,107 @@ class SemanticCache:
     Args:
         embedder: makes the vectors.
         scopes: nominates; its ``follow`` runs beside it.
+        lessons: what checks have shown of each task of each tenant.
         entries: holds the entries that are nominated.
-        window: the longest text in tokens that the embedder sees whole. What it cuts off could be what matters, so
-            that a longer question is never near another.
+        verifier: of strict tasks; None where there is none for this embedder.
         outage: told when the embedder or the entries cannot be reached.
     """
 
-    def __init__(self, *, embedder: Embedder, scopes: Scopes, entries: Entries, window: int, outage: Outage) -> None:
+    def __init__(
+        self,
+        *,
+        embedder: Embedder,
+        scopes: Scopes,
+        lessons: Lessons[Standing],
+        entries: Entries,
+        verifier: Verifier | None,
+        outage: Outage,
+    ) -> None:
         self._embedder = embedder
         self._scopes = scopes
+        self._lessons = lessons
         self._entries = entries
-        self._window = window
+        self._verifier = verifier
+        self._readings = Readings(embedder)
         self._outage = outage
 
-    async def seek(self, scope: str, question: str, *, threshold: float) -> Sought:
-        """Look for an entry of ``scope`` that answers ``question``, which is canonical.
+    async def seek(self, tenant: str, name: str, task: Task, scope: str, question: str) -> Sought:
+        """Look for an entry of ``scope`` that answers ``question``, which is canonical, under ``tenant``'s ``task``.
 
-        What cannot be reached finds nothing.
+        What cannot be reached finds nothing. Neither does a question that the embedder does not see whole: what it
+        cuts off could be what matters.
         """
-        if len(question) > CHARACTERS_A_TOKEN * self._window:
+        window = self._embedder.window
+        if len(question) > CHARACTERS_A_TOKEN * window:
             return Sought(NO_CANDIDATE, None, 0)
         try:
-            vector, tokens = await self._embedder.embed(question)
+            asked = await self._embedder.embed(question)
         except ServiceError as error:
             self._outage.happened(error)
             return Sought(NO_CANDIDATE, None, 0)
-        if tokens >= self._window:
-            return Sought(NO_CANDIDATE, None, tokens)
-        embedding = pack(vector)
+        if asked.tokens >= window:
+            return Sought(NO_CANDIDATE, None, asked.tokens)
+        embedding = pack(asked.vector)
         try:
-            candidates = await self._candidates(scope, unpack(embedding), threshold)
+            standing = await self._lessons.of(tenant, name)
+            if standing is None:
+                return Sought(NO_CANDIDATE, embedding, asked.tokens)
+            floor = FLOOR if standing.boundary is None else boundary.FLOOR
+            candidates = await self._candidates(scope, unpack(embedding), floor)
+            if standing.boundary is not None:
+                verdict, tokens = intent(standing, candidates), 0
+            else:
+                verdict, tokens = await self._strict(task, standing, question, asked, candidates)
         except ServiceError as error:
             self._outage.happened(error)
-            return Sought(NO_CANDIDATE, embedding, tokens)
-        return Sought(decide(question, candidates, threshold=threshold), embedding, tokens)
+            return Sought(NO_CANDIDATE, embedding, asked.tokens)
+        decisive = verdict.hit or verdict.withheld
+        standing.looked(decisive.tier if decisive else None)
+        return Sought(verdict, embedding, asked.tokens + tokens)
 
-    async def _candidates(self, scope: str, vector: Vector, threshold: float) -> list[Candidate]:
-        """The nominees that may be near enough and still live, with their exact cosines."""
+    async def _strict(
+        self, task: Task, standing: Standing, question: str, asked: Embedded, candidates: list[Candidate]
+    ) -> tuple[Verdict, int]:
+        """What the guards, or else the verifier, say; and the tokens that were embedded for the verifier."""
+        text = Text.read(question)
+        guarded = (by_guards(text, candidate, threshold=task.threshold) for candidate in candidates)
+        verdict = choose(guarded, standing.is_open)
+        verifier = self._verifier
+        if verdict.hit is not None or verifier is None:
+            return verdict, 0
+        mine = Question(text, asked.states, asked.spans)
+        self._readings.keep(mine)
+        nearest = candidates[:VERIFIED]
+        stored: list[Read] = await asyncio.gather(*(self._readings.of(one.entry.question) for one in nearest))
+        verified = (
+            by_verifier(candidate, verifier.judge(mine, read.question, candidate.cosine))
+            for candidate, read in zip(nearest, stored, strict=True)
+        )
+        return choose(chain(verdict.judged, verified), standing.is_open), sum(read.tokens for read in stored)
+
+    async def _candidates(self, scope: str, vector: Vector, floor: float) -> list[Candidate]:
+        """The nominees that may be near enough and still live, with their exact cosines, the nearest first."""
         nominees = await self._scopes.nearest(scope, vector, NOMINEES)
-        fingerprints = [name for name, cosine in nominees if cosine >= threshold - COSINE_ERROR]
+        fingerprints = [name for name, cosine in nominees if cosine >= floor - COSINE_ERROR]
         candidates = []
         for fingerprint, entry in zip(fingerprints, await self._entries.get(fingerprints), strict=True):
             if entry is None or entry.embedding is None or entry.scope != scope:
                 self._scopes.forget(scope, fingerprint)
             else:
                 candidates.append(Candidate(entry, float(vector @ unpack(entry.embedding))))
-        return candidates
+        return sorted(candidates, key=lambda candidate: -candidate.cosine)
+
+
+def intent(standing: Standing, candidates: list[Candidate]) -> Verdict:
+    """What the learned boundary says of all candidates together."""
+    if standing.boundary is None or not candidates:
+        return NO_CANDIDATE
+    neighbours = [Neighbour(near.entry.fingerprint, near.cosine, meaning_of(near.entry)) for near in candidates]
+    judged = standing.boundary.judge(neighbours)
+    if judged.nominee is None:
+        return NO_CANDIDATE
+    chosen = candidates[judged.nominee]
+    judgement = Judgement("boundary", chosen, judged.serves, tuple(judged.features), (judged.why,))
+    if judged.serves and standing.is_open("boundary"):
+        return Verdict((judgement,), judgement, None)
+    return Verdict((judgement,), None, judgement)

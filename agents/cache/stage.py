@@ -9,8 +9,10 @@ import msgspec
 
 from agents.answers import answered, failure
 from agents.cache.canonical import canonical
+from agents.cache.check import check, drawn, nominee
 from agents.cache.decision import Reach, reach
 from agents.cache.entries import Entries, Entry, Found
+from agents.cache.explanation import explained
 from agents.cache.fingerprint import fingerprint, scope, unshared
 from agents.cache.outage import Outage
 from agents.cache.semantic import SemanticCache
@@ -23,6 +25,7 @@ from schemas.records import (
     Answer,
     CacheMiss,
     CostLine,
+    Decision,
     Lookup,
     PredictionRequest,
     Source,
@@ -95,23 +98,13 @@ class CacheStage:
 
         found = await self._find(ticket, lookup)
         if found is None:
-            return self._miss(request, ticket, lookup, [])
+            return [self._miss(request, ticket, lookup)]
         for source, entry in ((Source.DUPLICATE, found.answered), (Source.EXACT_CACHE, found.exact)):
             if entry is not None and (waterfall := self._saved(source, entry, task, ticket, pricing)):
                 return self._hit(source, entry, ticket, waterfall)
         if may != "semantic" or self._semantic is None:
-            return self._miss(request, ticket, lookup, [])
-
-        sought = await self._semantic.seek(lookup.scope, lookup.question, threshold=task.threshold)
-        self.objections.update(objection.guard for one in sought.verdict.judged for objection in one.objections)
-        spent = []
-        if sought.tokens:
-            spent.append(pricing.embedding("semantic_cache", self._policy.embedder, sought.tokens))
-        entry = sought.verdict.hit
-        if entry is not None and (waterfall := self._saved(Source.SEMANTIC_CACHE, entry, task, ticket, pricing)):
-            return self._hit(Source.SEMANTIC_CACHE, entry, ticket, with_spending(waterfall, spent))
-        lookup = msgspec.structs.replace(lookup, embedding=sought.embedding)
-        return self._miss(request, ticket, lookup, spent)
+            return [self._miss(request, ticket, lookup)]
+        return await self._near(self._semantic, request, task, ticket, lookup, pricing)
 
     def failed(self, delivery: Delivery[PredictionRequest], error: HeadraceError) -> Sequence[Emit]:
         """A FAILED answer, so that the producer hears of it, and a dead letter, so that it can be mended."""
@@ -122,6 +115,36 @@ class CacheStage:
         model = request.model if request.model in self._policy.models else ""
         answer = failure(self._new_id(), self._ticket(delivery), error, model=model or "", usage=Usage(), spent=())
         return [answered(answer), letter]
+
+    async def _near(  # noqa: PLR0917 - what is known of the request by now
+        self,
+        semantic: SemanticCache,
+        request: PredictionRequest,
+        task: Task,
+        ticket: Ticket,
+        lookup: Lookup,
+        pricing: Pricing,
+    ) -> Sequence[Emit]:
+        """A near question's answer, and now and then a check of it; or a miss."""
+        sought = await semantic.seek(ticket.tenant, ticket.task, task, lookup.scope, lookup.question)
+        hit, withheld = sought.verdict.hit, sought.verdict.withheld
+        self.objections.update(guard for one in sought.verdict.judged for guard in one.guards)
+        spent = []
+        if sought.tokens:
+            spent.append(pricing.embedding("semantic_cache", self._policy.embedder, sought.tokens))
+        lookup = msgspec.structs.replace(lookup, embedding=sought.embedding)
+        decisions = [explained(sought.verdict)]
+        entry = hit and hit.candidate.entry
+        waterfall = entry and self._saved(Source.SEMANTIC_CACHE, entry, task, ticket, pricing)
+        if not hit or not entry or not waterfall:
+            if withheld:
+                lookup = msgspec.structs.replace(lookup, nominee=nominee(withheld, served=False, share=1.0))
+            return [self._miss(request, ticket, lookup, spent, decisions)]
+        emits = self._hit(Source.SEMANTIC_CACHE, entry, ticket, with_spending(waterfall, spent), decisions)
+        if drawn(ticket.tenant, ticket.request_id, task.check_share):
+            judged = msgspec.structs.replace(lookup, nominee=nominee(hit, served=True, share=task.check_share))
+            emits.append(_missed(check(request, ticket, judged, task, entry.model)))
+        return emits
 
     def _ticket(self, delivery: Delivery[PredictionRequest]) -> Ticket:
         request = delivery.record
@@ -148,6 +171,7 @@ class CacheStage:
             scope=within,
             cacheable=cacheable,
             question=question,
+            knowledge=request.knowledge or "",
         )
 
     async def _find(self, ticket: Ticket, lookup: Lookup) -> Found | None:
@@ -169,7 +193,14 @@ class CacheStage:
             return None
         return avoided(execution, _STRATEGY[source])
 
-    def _hit(self, source: Source, entry: Entry, ticket: Ticket, waterfall: Waterfall) -> Sequence[Emit]:
+    def _hit(
+        self,
+        source: Source,
+        entry: Entry,
+        ticket: Ticket,
+        waterfall: Waterfall,
+        decisions: Sequence[Decision] = (),
+    ) -> list[Emit]:
         answer = Answer(
             answer_id=self._new_id(),
             ticket=ticket,
@@ -182,18 +213,29 @@ class CacheStage:
             timings=Timings(),
             waterfall=waterfall,
             cached_from=entry.request_id,
+            decisions=list(decisions),
         )
         return [answered(answer)]
 
     def _miss(
-        self, request: PredictionRequest, ticket: Ticket, lookup: Lookup, spent: list[CostLine]
-    ) -> Sequence[Emit]:
+        self,
+        request: PredictionRequest,
+        ticket: Ticket,
+        lookup: Lookup,
+        spent: Sequence[CostLine] = (),
+        decisions: Sequence[Decision] = (),
+    ) -> Emit:
         miss = CacheMiss(
             ticket=ticket,
             lookup=lookup,
             messages=request.messages,
             sampling=request.sampling,
             model=request.model,
-            costs=spent,
+            costs=list(spent),
+            decisions=list(decisions),
         )
-        return [Emit(topics.laned(topics.MISSES, ticket.lane), lookup.fingerprint.encode(), miss)]
+        return _missed(miss)
+
+
+def _missed(miss: CacheMiss) -> Emit:
+    return Emit(topics.laned(topics.MISSES, miss.ticket.lane), miss.lookup.fingerprint.encode(), miss)

@@ -3,82 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
-import numpy as np
 import pytest
 
-from agents.cache import redis_entries
-from agents.cache.entries import Added, Entries, Entry, Found, Member
-from agents.cache.redis_entries import NEWS, RedisEntries, connect
-from agents.embedding import pack
-from schemas.errors import ServiceError
-from schemas.records import Removal, Usage
+from agents.cache import redis_survey
+from agents.cache.entries import Added, Entries, Found, Member
+from agents.cache.redis_entries import RedisEntries, connect
 from streams.embedded.valkey import ValkeyServer
-from tests.fakes.entries import InMemoryEntries
-
-HOUR_MS = 3_600_000
-
-
-class Clock:
-    """A wall clock that a test may set."""
-
-    def __init__(self) -> None:
-        self.ms = 1_900_000_000_000
-
-    def __call__(self) -> int:
-        return self.ms
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    server = ValkeyServer()
-    asyncio.run(server.start())
-    yield server
-    asyncio.run(server.stop())
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(params=["redis", "memory"])
-async def entries(request: pytest.FixtureRequest, valkey: ValkeyServer, clock: Clock) -> AsyncIterator[Entries]:
-    if request.param == "memory":
-        yield InMemoryEntries(now=clock)
-        return
-    client = connect(valkey.url)
-    await client.flushall()
-    yield RedisEntries(client, now=clock, limit_ms=5_000)
-    await client.aclose()
-
-
-def vector_of(seed: int) -> bytes:
-    vector = np.random.default_rng(seed).standard_normal(16)
-    return pack((vector / np.linalg.norm(vector)).astype(np.float32))
-
-
-def entry_of(clock: Clock, number: int = 1, **changes: object) -> Entry:
-    fields: dict[str, object] = {
-        "fingerprint": f"{number:032x}",
-        "scope": "5c09e",
-        "tenant": "bank",
-        "task": "desk",
-        "request_id": f"r{number}",
-        "model": "small",
-        "text": f"Answer {number}: ünï ✓",
-        "finish_reason": "stop",
-        "usage": Usage(published_tokens=12, removed=[Removal(strategy="history", tokens=2)], prompt_tokens=10),
-        "question": f"question {number}?",
-        "embedding": vector_of(number),
-        "answered_at": clock(),
-    }
-    return Entry(**{**fields, **changes})  # type: ignore[arg-type]
-
-
-async def members_of(entries: Entries, scope: str, limit: int = 1_000) -> list[Member]:
-    return [member async for chunk in entries.members(scope, limit) for member in chunk]
+from tests.fakes.entry import HOUR_MS, Clock, entry_of, members_of, vector_of
 
 
 async def test_what_was_put_is_found_by_its_fingerprint_whole(entries: Entries, clock: Clock) -> None:
@@ -171,7 +103,7 @@ async def test_members_are_those_of_the_scope_that_have_an_embedding(entries: En
 
 
 async def test_the_last_members_come_in_the_order_of_their_expiry(entries: Entries, clock: Clock) -> None:
-    count = 2 * redis_entries.CHUNK + 10
+    count = 2 * redis_survey.CHUNK + 10
     await asyncio.gather(
         *(entries.put(entry_of(clock, i, answered_at=clock() - i), ttl_ms=HOUR_MS) for i in range(1, count + 1))
     )
@@ -204,110 +136,3 @@ async def test_concurrent_finds_each_get_their_own(entries: Entries, clock: Cloc
     assert [one.exact.request_id if one.exact else None for one in found] == [
         f"r{i}" if i < 600 else None for i in range(700)
     ]
-
-
-# What follows is Redis's alone.
-
-
-@pytest.fixture
-async def redis(valkey: ValkeyServer, clock: Clock) -> AsyncIterator[RedisEntries]:
-    client = connect(valkey.url)
-    await client.flushall()
-    yield RedisEntries(client, now=clock, limit_ms=5_000)
-    await client.aclose()
-
-
-async def test_a_follower_that_lags_too_far_is_told_of_the_gap(
-    redis: RedisEntries, valkey: ValkeyServer, clock: Clock
-) -> None:
-    await redis.put(entry_of(clock), ttl_ms=HOUR_MS)
-    cursor = (await redis.news(None)).cursor
-    for first in range(0, 2 * redis_entries.NEWS_READ, 50):
-        await asyncio.gather(*(redis.put(entry_of(clock, first + i), ttl_ms=HOUR_MS) for i in range(50)))
-    assert not (await redis.news(cursor)).gap
-    client = connect(valkey.url)
-    await client.xtrim(NEWS, maxlen=redis_entries.NEWS_READ, approximate=False)
-    await client.aclose()
-    assert (await redis.news(cursor)).gap
-
-
-async def test_the_list_of_a_scope_outlives_its_entries_and_is_pruned(
-    redis: RedisEntries, valkey: ValkeyServer, clock: Clock
-) -> None:
-    client = connect(valkey.url)
-    try:
-        await redis.put(entry_of(clock, 1, answered_at=clock()), ttl_ms=HOUR_MS)
-        await redis.put(entry_of(clock, 2, answered_at=clock() - HOUR_MS + 60_000), ttl_ms=HOUR_MS)
-        key = redis_entries.SCOPE + "5c09e"
-        assert await client.pttl(key) >= await client.pttl(redis_entries.ENTRY + f"{1:032x}")
-        clock.ms += 61_000
-        await redis.put(entry_of(clock, 3), ttl_ms=HOUR_MS)
-        assert await client.zrange(key, 0, -1) == [f"{number:032x}".encode() for number in (1, 3)]
-        assert 0 < await client.pttl(key) <= HOUR_MS
-    finally:
-        await client.aclose()
-
-
-async def test_every_key_bears_our_name(redis: RedisEntries, valkey: ValkeyServer, clock: Clock) -> None:
-    await redis.put(entry_of(clock), ttl_ms=HOUR_MS)
-    await redis.remember(entry_of(clock), ttl_ms=HOUR_MS)
-    client = connect(valkey.url)
-    everything, ours = await client.keys("*"), await client.keys("headrace:*")
-    await client.aclose()
-    assert len(everything) == len(ours) == 4
-
-
-@pytest.mark.parametrize("value", [b"", b"\xc1", b"\x90", b"{}", b"not ours at all"])
-async def test_a_value_that_cannot_be_read_is_no_entry(
-    redis: RedisEntries, valkey: ValkeyServer, clock: Clock, value: bytes
-) -> None:
-    client = connect(valkey.url)
-    await client.set(redis_entries.ENTRY + "f" * 32, value)
-    await client.set(f"{redis_entries.REQUEST}4:bank:r1", value)
-    start = await redis.news(None)
-    await client.xadd(NEWS, {"added": value})
-    await client.xadd(NEWS, {"another": value})
-    await client.aclose()
-    assert await redis.find("bank", "r1", "f" * 32) == Found(None, None)
-    assert (await redis.news(start.cursor)).added == []
-
-
-async def test_an_entry_in_the_place_of_another_is_not_served(
-    redis: RedisEntries, valkey: ValkeyServer, clock: Clock
-) -> None:
-    await redis.put(entry_of(clock), ttl_ms=HOUR_MS)
-    await redis.remember(entry_of(clock), ttl_ms=HOUR_MS)
-    client = connect(valkey.url)
-    await client.copy(redis_entries.ENTRY + f"{1:032x}", redis_entries.ENTRY + "f" * 32)
-    await client.copy(f"{redis_entries.REQUEST}4:bank:r1", f"{redis_entries.REQUEST}7:insurer:r1")
-    await client.aclose()
-    assert await redis.find("insurer", "r1", "f" * 32) == Found(None, None)
-
-
-async def test_finds_made_together_share_a_round_trip(redis: RedisEntries, valkey: ValkeyServer, clock: Clock) -> None:
-    client = connect(valkey.url)
-    await client.config_resetstat()
-    await asyncio.gather(*(redis.find("bank", f"r{i}", f"{i:032x}") for i in range(200)))
-    calls = (await client.info("commandstats"))["cmdstat_mget"]["calls"]
-    await client.aclose()
-    assert calls == 1
-
-
-async def test_a_full_redis_refuses_writes_and_serves_reads(valkey: ValkeyServer, clock: Clock) -> None:
-    client = connect(valkey.url)
-    await client.flushall()
-    entries = RedisEntries(client, now=clock, limit_ms=5_000)
-    await entries.put(entry_of(clock), ttl_ms=HOUR_MS)
-    await client.config_set("maxmemory", "1")
-    try:
-        with pytest.raises(ServiceError, match=r"OOM|OutOfMemory"):
-            await entries.put(entry_of(clock, 2), ttl_ms=HOUR_MS)
-        assert (await entries.get([f"{1:032x}"]))[0] is not None
-    finally:
-        await client.config_set("maxmemory", "0")
-        await client.aclose()
-
-
-def test_an_address_that_is_none_is_said_to_be() -> None:
-    with pytest.raises(ServiceError, match="is not the URL of a Redis"):
-        connect("kafka://nowhere")

@@ -1,4 +1,4 @@
-"""The cache on real parts: Valkey, usearch and MiniLM; killed, hung, emptied and shared between workers."""
+"""The cache on real parts: Valkey, usearch and MiniLM; killed, emptied and shared between workers."""
 
 from __future__ import annotations
 
@@ -13,23 +13,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agents.cache.entries import Entry, Found, Member
+from agents.cache.check import Comparer
+from agents.cache.entries import Member
 from agents.cache.fill import FillStage
+from agents.cache.follow import follow
 from agents.cache.index import COSINE_ERROR, ScopeIndex
+from agents.cache.lessons import Lessons
 from agents.cache.outage import Outage
 from agents.cache.redis_entries import RedisEntries, connect
+from agents.cache.rules import Rule
 from agents.cache.scopes import Scopes
 from agents.cache.semantic import SemanticCache
 from agents.cache.stage import CacheStage
+from agents.cache.standing import Standing
 from agents.embedding import pack
 from agents.policy import Document, Model, Policy, Price, Task, Tenant
 from agents.sentence_transformers_embedder import SentenceTransformersEmbedder
 from agents.stage import Delivery, Position
 from schemas import topics
-from schemas.errors import ServiceError
 from schemas.records import Answer, CacheFill, CacheMiss, Message, PredictionRequest, Source, Usage
 from streams.embedded.model import embedder_dir
 from streams.embedded.valkey import ValkeyServer
+from tests.fakes.cache import Accepts
 
 HOUR_MS = 3_600_000
 LIMIT_MS = 250
@@ -66,7 +71,11 @@ def policy_of(ttl_seconds: int = 3600) -> Policy:
                 Price(model=name, version="1", effective_from=since, input="0.15", output="0.60") for name in names
             ],
             tenants={name: Tenant(cost_center=name, tasks=["desk"]) for name in ("bank", "insurer")},
-            tasks={"desk": Task(models=["small"], baseline="small", cache="semantic", ttl_seconds=ttl_seconds)},
+            tasks={
+                "desk": Task(
+                    models=["small"], baseline="small", cache="semantic", ttl_seconds=ttl_seconds, check_share=0
+                )
+            },
         )
     )
 
@@ -79,11 +88,13 @@ class Worker:
         self.entries = RedisEntries(self.client, now=wall_clock, limit_ms=LIMIT_MS, pause_ms=500)
         self.outage = Outage("requests go on as misses", now=wall_clock)
         self.scopes = Scopes(self.entries, dimensions=embedder.dimensions, now=wall_clock)
+        self.lessons = Lessons(self.entries, fold=lambda *_: Standing(0.01, None, str))
         semantic = SemanticCache(
             embedder=embedder,
             scopes=self.scopes,
+            lessons=self.lessons,
             entries=self.entries,
-            window=embedder.window,
+            verifier=Accepts(),
             outage=self.outage,
         )
         ids = itertools.count()
@@ -95,7 +106,12 @@ class Worker:
             new_id=lambda: f"a{next(ids)}",
         )
         self.fill = FillStage(
-            policy=policy, entries=self.entries, outage=self.outage, remembered_ms=HOUR_MS, now=wall_clock
+            policy=policy,
+            entries=self.entries,
+            comparer=Comparer(embedder, self.outage),
+            outage=self.outage,
+            remembered_ms=HOUR_MS,
+            now=wall_clock,
         )
 
     async def ask(self, request: PredictionRequest) -> Answer | CacheMiss:
@@ -129,7 +145,7 @@ offsets = itertools.count()
 
 @contextlib.asynccontextmanager
 async def working(*workers: Worker) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(worker.scopes.follow()) for worker in workers]
+    tasks = [asyncio.create_task(follow(worker.entries, worker.scopes, worker.lessons)) for worker in workers]
     await asyncio.sleep(0.1)
     try:
         yield
@@ -197,6 +213,30 @@ async def test_a_second_worker_serves_what_the_first_cached_within_a_second(
         heard = await other.ask(asks("What's the interest rate of the savings account?"))
         assert isinstance(heard, Answer)
         assert (heard.source, heard.text) == (Source.SEMANTIC_CACHE, "heard of in the news")
+
+
+@pytest.mark.parametrize(
+    "names", [{}, {"tenant": "bank"}, {"task": "desk"}, {"knowledge": "v1"}, {"model": "small"}], ids=str
+)
+async def test_a_second_worker_refuses_at_once_what_was_made_void(
+    valkey: ValkeyServer, minilm: SentenceTransformersEmbedder, names: dict[str, str]
+) -> None:
+    policy = policy_of()
+    one, other = Worker(valkey.url, minilm, policy), Worker(valkey.url, minilm, policy)
+    async with working(one, other):
+        await one.execute(asks(QUESTIONS[0], knowledge="v1"), "void soon")
+        await one.execute(asks(QUESTIONS[0], tenant="insurer", knowledge="v2"), "the insurer's")
+        for question in (QUESTIONS[0], PARAPHRASE):
+            assert isinstance(await other.ask(asks(question, knowledge="v1")), Answer)
+        if names:
+            await one.entries.void(Rule(before=wall_clock(), **names))
+        else:
+            found = [entry async for chunk in one.entries.stored() for entry, _ in chunk if entry.tenant == "bank"]
+            assert await one.entries.drop([entry.fingerprint for entry in found]) == 1
+        for question in (QUESTIONS[0], PARAPHRASE):
+            assert isinstance(await other.ask(asks(question, knowledge="v1")), CacheMiss)
+            if not names or names.keys() & {"tenant", "knowledge"}:
+                assert isinstance(await other.ask(asks(question, tenant="insurer", knowledge="v2")), Answer)
 
 
 async def test_no_answer_crosses_a_tenant_a_system_prompt_or_a_policy(
@@ -278,89 +318,6 @@ async def test_emptying_valkey_costs_hits_and_serves_nothing_wrong(
         answer = await worker.ask(asks(PARAPHRASE))
         assert isinstance(answer, Answer)
         assert answer.text == "after"
-
-
-class Pass:
-    """A proxy before a server, that can hold back what the server says."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.flows = asyncio.Event()
-        self.flows.set()
-
-    async def __aenter__(self) -> str:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        return f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/0"
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        up, out = await asyncio.open_connection("127.0.0.1", self._port)
-        for source, sink, held in ((reader, out, False), (up, writer, True)):
-            self._tasks.add(asyncio.create_task(self._pump(source, sink, held=held)))
-
-    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, held: bool) -> None:
-        try:
-            while data := await source.read(65_536):
-                if held:
-                    await self.flows.wait()
-                sink.write(data)
-                await sink.drain()
-        except ConnectionError:
-            pass
-        finally:
-            sink.close()
-
-
-async def test_a_valkey_that_hangs_delays_nobody_for_long_and_its_late_answers_reach_nobody(
-    valkey: ValkeyServer,
-) -> None:
-    def entry(number: int) -> Entry:
-        return Entry(
-            fingerprint=f"{number:032x}",
-            scope="s",
-            tenant="bank",
-            task="desk",
-            request_id=f"r{number}",
-            model="small",
-            text=f"text {number}",
-            finish_reason="stop",
-            usage=Usage(),
-            question="?",
-            embedding=None,
-            answered_at=wall_clock(),
-        )
-
-    proxy = Pass(valkey.port)
-    async with proxy as url:
-        client = connect(url)
-        entries = RedisEntries(client, now=wall_clock, limit_ms=100, pause_ms=200)
-        stored = [entry(number) for number in range(20)]
-        for number in range(20):
-            await entries.put(stored[number], ttl_ms=HOUR_MS)
-        for round_number in range(5):
-            proxy.flows.clear()
-            began = time.monotonic()
-            late = [entries.find("bank", "x", f"{number:032x}") for number in range(10)]
-            outcomes = await asyncio.gather(*late, return_exceptions=True)
-            assert all(isinstance(outcome, ServiceError) for outcome in outcomes)
-            assert time.monotonic() - began < 0.2, round_number
-            began = time.monotonic()
-            with pytest.raises(ServiceError, match="no answer within 100 ms"):
-                await entries.find("bank", "x", f"{1:032x}")
-            assert time.monotonic() - began < 0.05
-            proxy.flows.set()
-            await asyncio.sleep(0.25)
-            for number in range(10, 20):
-                assert await entries.find("bank", "x", f"{number:032x}") == Found(None, stored[number])
-        await client.aclose()
 
 
 async def test_the_cosine_of_a_nomination_is_as_near_as_is_said(minilm: SentenceTransformersEmbedder) -> None:

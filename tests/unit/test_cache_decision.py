@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from itertools import chain
+from typing import Literal, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.cache.decision import Candidate, decide, reach
+from agents.cache.decision import Candidate, Tier, Verdict, by_guards, by_verifier, choose, reach
 from agents.cache.entries import Entry
+from agents.cache.guards import Text
 from agents.policy import Task
 from schemas.records import Message, PredictionRequest, Sampling, Usage
 
@@ -72,24 +75,47 @@ def candidate(question: str, cosine: float) -> Candidate:
 RESET = "How do I reset my password?"
 
 
+class Said(NamedTuple):
+    """A verifier's opinion."""
+
+    accepted: bool
+    probability: float = 0.5
+    why: tuple[str, ...] = ("so it was said",)
+
+
+def decide(
+    asked: str,
+    candidates: list[Candidate],
+    *,
+    threshold: float = 0.95,
+    accepts: Callable[[Candidate], bool] = lambda _: False,
+    closed: frozenset[Tier] = frozenset(),
+) -> Verdict:
+    """Guards on all candidates, then the verifier on all."""
+    text = Text.read(asked)
+    nearest = sorted(candidates, key=lambda one: -one.cosine)
+    guarded = (by_guards(text, one, threshold=threshold) for one in nearest)
+    verified = (by_verifier(one, Said(accepts(one))) for one in nearest)
+    return choose(chain(guarded, verified), lambda tier: tier not in closed)
+
+
 def test_without_candidates_there_is_no_hit() -> None:
-    assert decide(RESET, [], threshold=0.95) == (None, ())
+    assert decide(RESET, []) == ((), None, None)
 
 
-def test_a_near_question_without_objections_is_a_hit() -> None:
+def test_a_near_question_without_objections_is_a_hit_by_the_guards() -> None:
     near = candidate("How can I reset my password?", 0.97)
-    verdict = decide(RESET, [near], threshold=0.95)
-    assert verdict.hit is near.entry
-    assert [(one.question, one.cosine, one.near, one.objections) for one in verdict.judged] == [
-        (near.entry.question, 0.97, True, ())
-    ]
+    verdict = decide(RESET, [near])
+    assert verdict.hit is not None
+    assert (verdict.hit.candidate, verdict.hit.tier, verdict.hit.why) == (near, "guards", ("no guard objects",))
+    assert verdict.judged == (verdict.hit,)
 
 
 def test_the_threshold_itself_is_near_enough_and_anything_below_is_not() -> None:
-    assert decide(RESET, [candidate("How can I reset my password?", 0.95)], threshold=0.95).hit is not None
-    verdict = decide(RESET, [candidate("How can I reset my password?", 0.9499)], threshold=0.95)
+    assert decide(RESET, [candidate("How can I reset my password?", 0.95)]).hit is not None
+    verdict = decide(RESET, [candidate("How can I reset my password?", 0.9499)])
     assert verdict.hit is None
-    assert not verdict.judged[0].near
+    assert verdict.judged[0].why == ("cosine 0.950 is below 0.95",)
 
 
 @pytest.mark.parametrize(
@@ -101,18 +127,59 @@ def test_the_threshold_itself_is_near_enough_and_anything_below_is_not() -> None
         ("Convert euros to dollars", "Convert dollars to euros", "order"),
     ],
 )
-def test_a_trap_is_refused_at_any_cosine_and_the_verdict_says_by_whom(asked: str, stored: str, guard: str) -> None:
-    verdict = decide(asked, [candidate(stored, 1.0)], threshold=0.95)
+def test_the_guards_refuse_a_trap_at_any_cosine_and_the_verdict_says_which(asked: str, stored: str, guard: str) -> None:
+    verdict = decide(asked, [candidate(stored, 1.0)])
     assert verdict.hit is None
-    assert guard in {objection.guard for objection in verdict.judged[0].objections}
+    assert guard in verdict.judged[0].guards
+    assert any(reason.startswith(guard) for reason in verdict.judged[0].why)
 
 
 def test_behind_a_trap_the_next_nearest_may_still_answer() -> None:
     trap = candidate("How do I turn off 2FA?", 0.99)
     good = candidate("How can I turn on 2FA?", 0.96)
-    verdict = decide("How do I turn on 2FA?", [good, trap], threshold=0.95)
-    assert verdict.hit is good.entry
-    assert [one.question for one in verdict.judged] == [trap.entry.question, good.entry.question]
+    verdict = decide("How do I turn on 2FA?", [good, trap])
+    assert verdict.hit is not None
+    assert verdict.hit.candidate is good
+    assert [one.candidate for one in verdict.judged] == [trap, good]
+
+
+def test_what_the_guards_refuse_the_verifier_may_accept() -> None:
+    other = candidate("My password is lost, what now?", 0.8)
+    verdict = decide(RESET, [other], accepts=lambda _: True)
+    assert verdict.hit is not None
+    assert (verdict.hit.tier, verdict.hit.features) == ("verifier", (0.8, 0.5))
+    assert [one.tier for one in verdict.judged] == ["guards", "verifier"]
+
+
+def test_the_verifier_is_not_asked_where_the_guards_gave_an_answer() -> None:
+    asked: list[str] = []
+
+    def accepts(one: Candidate) -> bool:
+        asked.append(one.entry.question)
+        return True
+
+    near = candidate("How can I reset my password?", 0.97)
+    hit = decide(RESET, [near, candidate("My password is lost", 0.9)], accepts=accepts).hit
+    assert hit is not None
+    assert hit.tier == "guards"
+    assert asked == []
+
+
+@pytest.mark.parametrize("tier", ["guards", "verifier"])
+def test_what_a_closed_tier_would_have_served_is_withheld_and_told(tier: Tier) -> None:
+    cosine = 0.97 if tier == "guards" else 0.9
+    near = candidate("How can I reset my password?", cosine)
+    verdict = decide(RESET, [near], accepts=lambda _: tier == "verifier", closed=frozenset({tier}))
+    assert verdict.hit is None
+    assert verdict.withheld is not None
+    assert (verdict.withheld.tier, verdict.withheld.candidate) == (tier, near)
+
+
+def test_another_tier_may_serve_what_a_closed_one_would_have() -> None:
+    near = candidate("How can I reset my password?", 0.97)
+    verdict = decide(RESET, [near], accepts=lambda _: True, closed=frozenset({"guards"}))
+    assert verdict.hit is not None
+    assert verdict.hit.tier == "verifier"
 
 
 texts = st.sampled_from(
@@ -121,18 +188,25 @@ texts = st.sampled_from(
 
 
 @settings(deadline=None)
-@given(texts, st.lists(st.tuples(texts, st.floats(0, 1)), max_size=5), st.floats(0, 1))
-def test_a_hit_is_always_the_nearest_that_is_near_and_unobjected(
-    asked: str, stored: list[tuple[str, float]], threshold: float
+@given(
+    texts,
+    st.lists(st.tuples(texts, st.floats(0, 1)), max_size=5),
+    st.floats(0, 1),
+    st.sampled_from([frozenset(), frozenset({"guards"}), frozenset({"verifier"}), frozenset({"guards", "verifier"})]),
+)
+def test_a_hit_is_the_first_that_an_open_tier_serves(
+    asked: str, stored: list[tuple[str, float]], threshold: float, closed: frozenset[Tier]
 ) -> None:
-    verdict = decide(asked, [candidate(*one) for one in stored], threshold=threshold)
-    cosines = [one.cosine for one in verdict.judged]
-    assert cosines == sorted(cosines, reverse=True)
-    accepted = [one for one in verdict.judged if one.near and not one.objections]
-    assert all(one.cosine >= threshold for one in accepted)
-    if verdict.hit is None:
-        assert accepted == []
-        assert len(verdict.judged) == len(stored)
-    else:
-        assert accepted == [verdict.judged[-1]]
-        assert verdict.hit.fingerprint == verdict.judged[-1].fingerprint
+    candidates = [candidate(*one) for one in stored]
+    verdict = decide(
+        asked, candidates, threshold=threshold, accepts=lambda one: one.entry.question == RESET, closed=closed
+    )
+    serving = [one for one in verdict.judged if one.serves]
+    assert verdict.hit == next((one for one in serving if one.tier not in closed), None)
+    assert verdict.withheld is None or verdict.hit is None
+    for one in serving:
+        assert one.candidate.cosine >= (threshold if one.tier == "guards" else 0)
+    if verdict.hit is not None:
+        assert verdict.judged[-1] is verdict.hit
+        same_tier = [one.candidate.cosine for one in verdict.judged if one.tier == verdict.hit.tier]
+        assert same_tier == sorted(same_tier, reverse=True)

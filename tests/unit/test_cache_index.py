@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.cache.entries import Entry, Member, News
+from agents.cache.follow import follow
 from agents.cache.index import COSINE_ERROR, ScopeIndex
 from agents.cache.scopes import SCOPE_OVERHEAD, Scopes
 from agents.embedding import Vector, pack, unpack
@@ -137,8 +138,8 @@ class SlowEntries(InMemoryEntries):
 
 
 @asynccontextmanager
-async def following(scopes: Scopes) -> AsyncIterator[None]:
-    task = asyncio.create_task(scopes.follow())
+async def following(entries: InMemoryEntries, scopes: Scopes) -> AsyncIterator[None]:
+    task = asyncio.create_task(follow(entries, scopes))
     await asyncio.sleep(0.01)
     yield
     task.cancel()
@@ -157,7 +158,7 @@ async def test_an_index_is_filled_once_however_many_ask_for_it_first() -> None:
     entries = SlowEntries()
     await entries.put(entry_of(1, "s"), ttl_ms=HOUR_MS)
     scopes = scopes_of(entries)
-    async with following(scopes):
+    async with following(entries, scopes):
         assert await asyncio.gather(*(names_of(scopes, "s") for _ in range(20))) == [{"1"}] * 20
         assert entries.fillings == 1
 
@@ -167,7 +168,7 @@ async def test_nobody_waits_for_long_and_the_filling_goes_on() -> None:
     entries.let.clear()
     await entries.put(entry_of(1, "s"), ttl_ms=HOUR_MS)
     scopes = scopes_of(entries, patience_s=0.05)
-    async with following(scopes):
+    async with following(entries, scopes):
         began = asyncio.get_running_loop().time()
         assert await names_of(scopes, "s") == set()
         assert await names_of(scopes, "s") == set()  # the patience of both ends together
@@ -183,7 +184,7 @@ async def test_news_that_come_while_an_index_is_filled_are_in_it() -> None:
     entries.let.clear()
     await entries.put(entry_of(1, "s"), ttl_ms=HOUR_MS)
     scopes = scopes_of(entries)
-    async with following(scopes):
+    async with following(entries, scopes):
         asked = asyncio.create_task(names_of(scopes, "s"))
         await asyncio.sleep(0.01)
         await entries.put(entry_of(2, "s"), ttl_ms=HOUR_MS)
@@ -196,7 +197,7 @@ async def test_news_that_come_while_an_index_is_filled_are_in_it() -> None:
 async def test_news_of_a_scope_that_is_not_held_cost_nothing() -> None:
     entries = SlowEntries()
     scopes = scopes_of(entries)
-    async with following(scopes):
+    async with following(entries, scopes):
         await entries.put(entry_of(1, "s"), ttl_ms=HOUR_MS)
         await asyncio.sleep(0.03)
         assert (len(scopes), entries.fillings) == (0, 0)
@@ -207,7 +208,7 @@ async def test_without_the_news_there_are_no_nominations() -> None:
     await entries.put(entry_of(1, "s"), ttl_ms=HOUR_MS)
     scopes = scopes_of(entries)
     assert await names_of(scopes, "s") == set()
-    async with following(scopes):
+    async with following(entries, scopes):
         assert await names_of(scopes, "s") == {"1"}
     assert await names_of(scopes, "s") == set()
 
@@ -216,7 +217,7 @@ async def test_after_a_gap_in_the_news_every_index_is_filled_anew() -> None:
     entries = SlowEntries()
     await entries.put(entry_of(1, "s"), ttl_ms=HOUR_MS)
     scopes = scopes_of(entries)
-    async with following(scopes):
+    async with following(entries, scopes):
         assert await names_of(scopes, "s") == {"1"}
         entries.gap = True
         await asyncio.sleep(0.03)
@@ -230,7 +231,7 @@ async def test_the_scopes_used_least_recently_make_room() -> None:
     for number, scope in enumerate(["a", "b", "c"], start=1):
         await entries.put(entry_of(number, scope), ttl_ms=HOUR_MS)
     scopes = scopes_of(entries, capacity=2 * (SCOPE_OVERHEAD + 1))
-    async with following(scopes):
+    async with following(entries, scopes):
         for scope in ("a", "b", "a", "c"):
             assert await names_of(scopes, scope) != set()
         assert entries.fillings == 3
@@ -245,7 +246,7 @@ async def test_a_forgotten_entry_is_nominated_no_more() -> None:
     entries = SlowEntries()
     await entries.put(entry_of(1, "s"), ttl_ms=HOUR_MS)
     scopes = scopes_of(entries)
-    async with following(scopes):
+    async with following(entries, scopes):
         scopes.forget("s", f"{1:032x}")  # of a scope that nobody holds
         assert await names_of(scopes, "s") == {"1"}
         scopes.forget("s", f"{1:032x}")
@@ -253,11 +254,40 @@ async def test_a_forgotten_entry_is_nominated_no_more() -> None:
         assert await names_of(scopes, "s") == set()
 
 
+async def test_what_another_worker_drops_is_nominated_no_more() -> None:
+    entries = SlowEntries()
+    for number in (1, 2):
+        await entries.put(entry_of(number, "s"), ttl_ms=HOUR_MS)
+    scopes = scopes_of(entries)
+    async with following(entries, scopes):
+        assert await names_of(scopes, "s") == {"1", "2"}
+        await entries.drop([f"{1:032x}"])
+        await asyncio.sleep(0.03)
+        assert await names_of(scopes, "s") == {"2"}
+
+
+async def test_what_is_dropped_while_an_index_is_filled_is_not_in_it_unless_it_came_back() -> None:
+    entries = SlowEntries()
+    entries.let.clear()
+    for number in (1, 2, 3):
+        await entries.put(entry_of(number, "s"), ttl_ms=HOUR_MS)
+    scopes = scopes_of(entries)
+    async with following(entries, scopes):
+        asked = asyncio.create_task(names_of(scopes, "s"))
+        await asyncio.sleep(0.01)
+        await entries.drop([f"{1:032x}", f"{2:032x}"])
+        await asyncio.sleep(0.02)
+        await entries.put(entry_of(2, "s", answered_at=1), ttl_ms=HOUR_MS)
+        await asyncio.sleep(0.03)
+        entries.let.set()
+        assert await asked == {"2", "3"}
+
+
 async def test_a_filling_that_fails_is_tried_again_by_the_next_request() -> None:
     entries = SlowEntries()
     await entries.put(entry_of(1, "s"), ttl_ms=HOUR_MS)
     scopes = scopes_of(entries)
-    async with following(scopes):
+    async with following(entries, scopes):
         entries.down = True
         scopes._follows = True  # before the news notice
         assert await names_of(scopes, "s") == set()

@@ -146,12 +146,19 @@ def test_help_names_every_command() -> None:
         "spend",
         "savings",
         "reconcile",
+        "explain",
         "topics",
         "dead-letters",
+        "cache",
         "doctor",
     ]:
         assert name in shown
-    for group, names in {"topics": ("create", "list"), "dead-letters": ("list", "replay")}.items():
+    groups = {
+        "topics": ("create", "list"),
+        "dead-letters": ("list", "replay"),
+        "cache": ("inspect", "invalidate"),
+    }
+    for group, names in groups.items():
         shown = run(group, "--help").stdout
         assert all(name in shown for name in names)
 
@@ -165,8 +172,10 @@ def test_help_names_every_command() -> None:
         ["spend"],
         ["savings"],
         ["reconcile"],
+        ["explain"],
         ["topics", "list"],
         ["dead-letters", "list"],
+        ["cache", "inspect"],
         ["doctor"],
     ],
 )
