@@ -78,14 +78,14 @@ def waterfall_table(money: Savings) -> Table:
     A bar covers the part of the list cost that its row takes off; the last one is what is left to pay.
     """
     table = Table(title="From list cost to effective cost", title_justify="left")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for name in ("US dollars", "of list", "tokens"):
-        table.add_column(name, justify="right")
-    table.add_column("", width=BAR_WIDTH)
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", max_width=BAR_WIDTH)
     scale = max(money.list_cost, 1)
 
     def row(name: str, amount: int, covers: tuple[int, int], color: str, removed: str = "") -> None:
-        bar = Bar(scale, max(0, min(covers)), max(covers), width=BAR_WIDTH, color=color)
+        bar = Bar(scale, max(0, min(covers)), max(covers), color=color)
         table.add_row(name, dollars(amount), f"{100 * abs(amount) / scale:.1f}%", removed, bar)
 
     row("list cost", money.list_cost, (0, money.list_cost), "blue")
