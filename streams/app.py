@@ -176,7 +176,7 @@ async def _cache(river: River, policy: Policy, models: Models) -> None:
             scopes=scopes,
             lessons=lessons,
             entries=entries,
-            verifier=Verifier.load(),
+            verifier=await _verifier(embedder),
             outage=missed,
         )
     cache = CacheStage(policy=policy, entries=entries, semantic=semantic, outage=missed, new_id=ids())
@@ -194,6 +194,14 @@ async def _cache(river: River, policy: Policy, models: Models) -> None:
         now=now_ms,
     )
     river.wire("fill", topics.FILLS, CacheFill, fill)
+
+
+async def _verifier(embedder: Embedder) -> Verifier | None:
+    verifier = Verifier.load()
+    if await verifier.knows(embedder):
+        return verifier
+    log.warning("strict tasks go by guards alone: the verifier was not trained on the embedder %s", embedder.name)
+    return None
 
 
 def _standing(policy: Policy, tenant: str, task: str) -> Standing:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from agents.cache.verifier import Verifier
 from agents.embedder_check import COSINE, known, least_cosine
 from agents.embedding import Embedder, pack, unpack
 from agents.exported_model import ExportedModel
@@ -78,6 +79,13 @@ async def test_spans_lead_back_to_the_text(embedder: Embedder) -> None:
     seen = {text[at] for start, end in spans for at in range(start, end)}
     assert seen >= set("A2ndcaféinMünchen中文")
     assert " " not in seen
+
+
+async def test_the_verifier_knows_the_embedder_that_it_was_trained_on_and_no_other(minilm: LocalEmbedder) -> None:
+    verifier = Verifier.load()
+    assert await verifier.knows(minilm)
+    for other in (BagOfWords(), BagOfWords(dimensions=minilm.dimensions)):
+        assert not await verifier.knows(other)
 
 
 async def test_an_empty_text_has_no_states(embedder: Embedder) -> None:

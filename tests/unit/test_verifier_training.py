@@ -15,6 +15,7 @@ from training.verifier.generate import Generator, Pair
 from training.verifier.train import TRAP_RATE, Config, chosen, generated, questions_of, save, scored, train
 
 WORDS = Words.load()
+PROBED = np.ones(384, np.float32) / np.sqrt(384)
 SMALL = Config(pairs=200, turns=40, held_out=60, held_out_turns=20, epochs=1, networks=1, rounds=5)
 
 
@@ -62,7 +63,7 @@ def test_training_and_held_out_pairs_share_no_question(pairs: tuple[list[Pair], 
 def test_a_saved_model_judges_as_it_did_in_training(pairs: tuple[list[Pair], list[Pair]], tmp_path: Path) -> None:
     embedded = states([*pairs[0], *pairs[1]])
     trained = train(SMALL, WORDS, *pairs, embedded)
-    save(trained, tmp_path / "model.npz")
+    save(trained, tmp_path / "model.npz", PROBED)
     model = Model.load(tmp_path / "model.npz")
     seen = prepare(pairs[1], WORDS, embedded)
     expected = scored(trained.networks, trained.trees, seen)
@@ -79,7 +80,7 @@ def test_a_saved_model_judges_as_it_did_in_training(pairs: tuple[list[Pair], lis
 def test_training_twice_gives_the_same_model(pairs: tuple[list[Pair], list[Pair]], tmp_path: Path) -> None:
     embedded = states([*pairs[0], *pairs[1]])
     for name in ("one.npz", "other.npz"):
-        save(train(SMALL, WORDS, *pairs, embedded), tmp_path / name)
+        save(train(SMALL, WORDS, *pairs, embedded), tmp_path / name, PROBED)
     with np.load(tmp_path / "one.npz") as one, np.load(tmp_path / "other.npz") as other:
         for name in one.files:
             np.testing.assert_allclose(one[name], other[name], atol=1e-3)

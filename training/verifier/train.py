@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.cache.canonical import canonical
-from agents.cache.verifier.model import MODEL, Trees
+from agents.cache.verifier.model import MODEL, PROBE, Trees
 from agents.cache.verifier.words import Words
 from training.verifier import network, trees
 from training.verifier.data import Prepared, prepare
@@ -98,9 +98,13 @@ def chosen(traps: np.ndarray) -> float:
     return float(worst[int(TRAP_RATE * len(worst))]) + 1e-4
 
 
-def save(trained: Trained, path: Path) -> None:
-    """Write the model file that `agents.cache.verifier.model` reads."""
-    held: dict[str, Any] = {"threshold": np.float32(trained.threshold), "networks": np.int32(len(trained.networks))}
+def save(trained: Trained, path: Path, probe: np.ndarray) -> None:
+    """Write the model file that `agents.cache.verifier.model` reads; `probe` is its `PROBE`'s vector."""
+    held: dict[str, Any] = {
+        "threshold": np.float32(trained.threshold),
+        "networks": np.int32(len(trained.networks)),
+        "probe": probe.astype(np.float16),
+    }
     for at, net in enumerate(trained.networks):
         for name, value in net.state_dict().items():
             held[f"net{at}.{name}"] = value.numpy().astype(np.float32 if value.dim() < 2 else np.float16)
@@ -137,7 +141,7 @@ def main() -> None:
     words = Words.load()
     pairs, held_out = generated(config, words)
     trained = train(config, words, pairs, held_out, states([*pairs, *held_out]))
-    save(trained, given.out)
+    save(trained, given.out, embed([PROBE])[0].vector)
     sys.stdout.write(json.dumps(trained.report, indent=2) + "\n")
 
 

@@ -17,6 +17,8 @@ from agents.cache.verifier.reading import Floats, Reading
 from schemas.errors import SetupError
 
 MODEL = Path(__file__).with_name("model.npz")
+PROBE = "How many days does it take until my new card arrives by post?"
+"""Its vector tells the embedder that the model was trained on from any other."""
 DIMENSIONS = 384
 _CLIP = 4.0
 _DEEPEST = 64
@@ -47,11 +49,13 @@ class Trees(NamedTuple):
 class Model:
     """Says how likely the same answer will do. Immutable, so that threads may share it."""
 
-    def __init__(self, networks: list["Network"], trees: Trees, threshold: float) -> None:
+    def __init__(self, networks: list["Network"], trees: Trees, threshold: float, probe: Floats) -> None:
         self._networks = networks
         self._trees = trees
         self.threshold = threshold
         """The logit from which on a pair is accepted; chosen on generated pairs that were kept from training."""
+        self.probe = probe
+        """(DIMENSIONS,): the vector of :data:`PROBE` by the embedder that it was trained on."""
 
     @classmethod
     def load(cls, path: Path = MODEL) -> Self:
@@ -69,11 +73,12 @@ class Model:
                     base=float(held["tree.base"]),
                 )  # fmt: skip
                 threshold = float(held["threshold"])
+                probe = held["probe"].astype(np.float32)
             if not networks or any(network.features != FEATURES for network in networks):
                 raise ValueError("it was trained for other features")
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise SetupError(f"the verifier's model {path} cannot be used: {error}; reinstall headrace") from error
-        return cls(networks, trees, threshold)
+        return cls(networks, trees, threshold, probe)
 
     def logit(self, one: Reading, other: Reading, related: Floats, features: Floats) -> float:
         """The logit of "the same answer will do"; the same whichever question comes first."""

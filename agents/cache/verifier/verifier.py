@@ -9,12 +9,15 @@ import numpy as np
 from agents.cache.guards import Objection, Text, compare
 from agents.cache.guards.tokens import NUMBER
 from agents.cache.verifier.features import features
-from agents.cache.verifier.model import DIMENSIONS, Model
+from agents.cache.verifier.model import DIMENSIONS, PROBE, Model
 from agents.cache.verifier.reading import LONGEST, Question, Reading, relations
 from agents.cache.verifier.words import Words
+from agents.embedding import Embedder
 
 VETOES = frozenset({"script", "identifiers", "signs", "negation"})
 """Guards whose objection stands: what they find is exact, and the model's training cannot make it more so."""
+_ALIKE = 0.99
+"""Cosine of two runs of one embedder, in whatever precision; that of two embedders is far below."""
 _WEAK_NUMBERS = frozenset({"#1"})
 """Numbers that may be none: "how does one say"."""
 _WEAK_DATES = frozenset({"may", "last", "weekday", "weekend", "monthly", "weekly", "daily", "yearly"})
@@ -46,6 +49,15 @@ class Verifier:
             SetupError: the files are missing or broken.
         """
         return cls(Model.load(), Words.load())
+
+    async def knows(self, embedder: Embedder) -> bool:
+        """Whether it was trained on the token states of this embedder: of another's it would make no sense.
+
+        Raises:
+            ServiceError: the embedder failed.
+        """
+        vector = (await embedder.embed(PROBE)).vector
+        return vector.shape == self._model.probe.shape and float(vector @ self._model.probe) > _ALIKE
 
     def judge(self, asked: Question, stored: Question, cosine: float) -> Verified:
         """Judge whether `asked` may have the answer to `stored`, given the cosine of their embeddings.
