@@ -163,25 +163,35 @@ async def _cache(river: River, policy: Policy, models: Models) -> None:
     river.parts.push_async_callback(client.aclose)
     entries = RedisEntries(client, now=now_ms)
     semantic = comparer = lessons = None
-    missed, unlearned = Outage("requests go on as misses", now=now_ms), Outage("answers are not cached", now=now_ms)
+    missed, unfound, unlearned, unchecked = (
+        Outage(consequence, now=now_ms)
+        for consequence in (
+            "requests go on as misses",
+            "no near question is found",
+            "answers are not cached",
+            "answers are not compared",
+        )
+    )
     if any(task.cache == "semantic" for task in policy.document.tasks.values()):
         embedder = await models.embedder(settings, policy)
         river.parts.push_async_callback(embedder.close)
         scopes = Scopes(entries, dimensions=embedder.dimensions, now=now_ms)
         lessons = Lessons(entries, fold=functools.partial(_standing, policy))
         river.parts.push_async_callback(_ended, asyncio.create_task(follow(entries, scopes, lessons)))
-        comparer = Comparer(embedder, unlearned)
+        comparer = Comparer(embedder, unchecked)
         semantic = SemanticCache(
             embedder=embedder,
             scopes=scopes,
             lessons=lessons,
             entries=entries,
             verifier=await _verifier(embedder),
-            outage=missed,
+            outage=unfound,
         )
     cache = CacheStage(policy=policy, entries=entries, semantic=semantic, outage=missed, new_id=ids())
     river.metrics.watch_cache(
-        lambda: _qualities(lessons) if lessons else (), cache.objections, lambda: missed.total + unlearned.total
+        lambda: _qualities(lessons) if lessons else (),
+        cache.objections,
+        lambda: missed.total + unfound.total + unlearned.total + unchecked.total,
     )
     for lane in Lane:
         river.wire("cache", topics.laned(topics.REQUESTS, lane), PredictionRequest, cache)

@@ -70,7 +70,7 @@ class Comparer:
 
     Args:
         embedder: tells how near two texts are that are not the same.
-        outage: told when it cannot.
+        outage: of this alone; told when it cannot.
     """
 
     def __init__(self, embedder: Embedder, outage: Outage) -> None:
@@ -91,6 +91,7 @@ class Comparer:
         except ServiceError as error:
             self._outage.happened(error)
             return Verdict.UNKNOWN, 0
+        self._outage.over()
         tokens = one.tokens + other.tokens
         if max(one.tokens, other.tokens) >= self._embedder.window:
             return Verdict.UNKNOWN, tokens

@@ -25,7 +25,8 @@ class Outage:
         self._consequence = consequence
         self._now = now
         self._since: int | None = None
-        self._logged_at = 0
+        self._logged_at = -EVERY_MS
+        self._spoken = False
         self._before = 0
         self.total = 0
         """How often it happened, all outages together."""
@@ -37,16 +38,20 @@ class Outage:
         if self._since is None:
             self._since = now
             self._before = self.total - 1
-        elif now - self._logged_at < EVERY_MS:
-            return
+            self._spoken = False
+        if now - self._logged_at < EVERY_MS:
+            return  # also of one that comes and goes
         self._logged_at = now
+        self._spoken = True
         log.error("%s; %s (%d so far)", error, self._consequence, self.total - self._before)
 
     def over(self) -> None:
         """Note that the cache was reached."""
-        if self._since is not None:
+        if self._since is None:
+            return
+        if self._spoken:
             seconds = (self._now() - self._since) / 1000
             log.warning(
                 "the cache is back after %.1f s; %d times %s", seconds, self.total - self._before, self._consequence
             )
-            self._since = None
+        self._since = None

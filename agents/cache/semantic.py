@@ -27,8 +27,9 @@ NOMINEES = 8
 """How many entries to nominate. A tier may refuse the nearest and accept the next; the boundary asks them all."""
 CHARACTERS_A_TOKEN = 16
 """A text of more is not embedded at all: it is longer than any window, and its embedding would be wasted."""
-FLOOR = 0.6
-"""Cosine below which a strict task does not look at a candidate."""
+FLOOR = 0.75
+"""Cosine below which a strict task does not look at a candidate: of 900 fresh generated pairs below it, the verifier
+accepts none."""
 VERIFIED = 3
 """How many of the nearest candidates the verifier is asked about: it takes a millisecond or two for each."""
 
@@ -60,7 +61,7 @@ class SemanticCache:
         lessons: what checks have shown of each task of each tenant.
         entries: holds the entries that are nominated.
         verifier: of strict tasks; None where there is none for this embedder.
-        outage: told when the embedder or the entries cannot be reached.
+        outage: of this alone; told when the embedder or the entries cannot be reached.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class SemanticCache:
         except ServiceError as error:
             self._outage.happened(error)
             return Sought(NO_CANDIDATE, embedding, asked.tokens)
+        self._outage.over()
         decisive = verdict.hit or verdict.withheld
         standing.looked(decisive.tier if decisive else None)
         return Sought(verdict, embedding, asked.tokens + tokens)

@@ -104,6 +104,7 @@ class River:
         self.policy, self.clock, self.entries, self.embedder = policy, clock, entries, embedder
         self.outage = Outage("requests go on as misses", now=clock)
         self.scopes = Scopes(entries, dimensions=embedder.dimensions, now=clock)
+        self.unfound = Outage("no near question is found", now=clock)
         self.said: list[str] = []
         self.lessons = Lessons(entries, fold=self._standing)
         self.verifier = Accepts()
@@ -113,7 +114,7 @@ class River:
             lessons=self.lessons,
             entries=entries,
             verifier=self.verifier,
-            outage=self.outage,
+            outage=self.unfound,
         )
         ids = itertools.count()
         self.stage = CacheStage(
@@ -122,7 +123,7 @@ class River:
         self.fill = FillStage(
             policy=policy,
             entries=entries,
-            comparer=Comparer(embedder, self.outage),
+            comparer=Comparer(embedder, Outage("answers are not compared", now=clock)),
             outage=self.outage,
             remembered_ms=24 * HOUR_MS,
             now=clock,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.records import EntryKind, RollUp, Waterfall
+from schemas.records import EntryKind, LedgerEntry, RollUp, Waterfall
 from streams.client import Received
 
 
@@ -29,12 +29,14 @@ class Row(NamedTuple):
     entry_id: str
     kind: str
     tenant: str
+    task: str
     request_id: str
     list_cost: int
     effective_cost: int
     unbilled_cost: int
     waterfall: str
     """JSON."""
+    verdict: str | None
 
 
 class Stored(NamedTuple):
@@ -78,6 +80,23 @@ def sum_of_rollups(received: Iterable[Received[RollUp]]) -> Sums:
             row.unbilled_cost,
         )
         for row in latest
+    )
+
+
+def row_of(entry: LedgerEntry) -> Row:
+    """The row that SQL must have of an entry, but for how its JSON is laid out."""
+    waterfall = entry.waterfall
+    return Row(
+        entry.entry_id,
+        entry.kind.value,
+        entry.tenant,
+        entry.task,
+        entry.request_id,
+        waterfall.list_cost,
+        waterfall.effective_cost,
+        entry.unbilled_cost,
+        msgspec.json.encode(waterfall).decode(),
+        entry.verdict and entry.verdict.value,
     )
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import msgspec
+
+from agents.waterfall import NOTHING, with_spending
 from schemas.records import Answer, EntryKind, LedgerEntry, Source
 from tests.faults.accounts import spent
 from tests.faults.traffic import Request
@@ -14,6 +17,18 @@ def comparing(entry: LedgerEntry) -> int:
     """What comparing two answers cost, beside making the second one."""
     lines = entry.waterfall.costs if entry.kind is EntryKind.CHECK else []
     return sum(line.cost for line in lines if line.kind == "embedding")
+
+
+def but_for_comparing(entry: LedgerEntry) -> LedgerEntry:
+    """The entry as it would be, had nothing been compared: what a check's entry says however often it comes.
+
+    Its fill may be delivered again, and then meet an embedder that is back, or gone. The second comparison may find
+    something else, and cost something else; the ledger keeps the first. Nothing beside that may differ.
+    """
+    if entry.kind is not EntryKind.CHECK:
+        return entry
+    execution = [line for line in entry.waterfall.costs if line.kind != "embedding"]
+    return msgspec.structs.replace(entry, verdict=None, waterfall=with_spending(NOTHING, execution))
 
 
 def faults_of_checks(
@@ -33,6 +48,8 @@ def faults_of_checks(
             (charged if of_a_hit else compared)[Request(entry.tenant, entry.request_id)].append(entry)
             if any(line.strategy != "semantic_cache" for line in entry.waterfall.costs):
                 yield "a check is charged to somebody else", entry
+            if entry.waterfall != with_spending(NOTHING, entry.waterfall.costs):
+                yield "a check's bill is not what it spent", entry
     for request, answers in made.items():
         if request not in charged:
             yield "a check is on no entry", request

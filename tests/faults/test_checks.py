@@ -11,8 +11,20 @@ from agents.settlement.outcome import settle
 from agents.stage import Position
 from agents.waterfall import NOTHING, with_spending
 from schemas import topics
-from schemas.records import Answer, CacheFill, CostLine, EntryKind, LedgerEntry, Source, Status, Verdict, Waterfall
+from schemas.records import (
+    Answer,
+    CacheFill,
+    CostLine,
+    EntryKind,
+    LedgerEntry,
+    SavingLine,
+    Source,
+    Status,
+    Verdict,
+    Waterfall,
+)
 from tests.fakes.records import answer, lookup, nominee, predicted, ticket
+from tests.faults.accounts import row_of
 from tests.faults.test_verifier import history, laid, made, with_sql, wrong
 from tests.faults.verifier import History, verify
 
@@ -136,3 +148,37 @@ def test_a_check_that_answers_somebody_is_noticed() -> None:
     told = history()
     answers = [laid(check_of("r-2"), topics.ANSWERS, 0), *(one for one in told.answers if one.record.text != "two")]
     assert "a response without an answer" in wrong(told._replace(answers=answers)).faults
+
+
+def test_a_check_that_was_compared_again_with_another_result_counts_as_it_was_first() -> None:
+    told = checked(check_of("r-1"))
+    (entry,) = (one.record for one in told.entries if one.record.kind is EntryKind.CHECK)
+    (settled,) = (one.record for one in told.entries if one.record.request_id == "r-2")
+    unembedded = msgspec.structs.replace(
+        entry, verdict=Verdict.UNKNOWN, waterfall=with_spending(NOTHING, entry.waterfall.costs[:-1])
+    )
+    again = with_sql(told._replace(entries=[*told.entries, laid(unembedded, topics.LEDGER, 99)]))
+    verdict = verify(again)
+    assert not verdict.faults, verdict.report()
+    assert (verdict.counts.checks, verdict.counts.rejudged, verdict.counts.difference_nano_usd) == (1, 1, 0)
+
+    # The same verdict at another price is the most that may differ, and of a check only.
+    for other in (
+        msgspec.structs.replace(entry, unbilled_cost=1),
+        msgspec.structs.replace(settled, verdict=Verdict.SAME),
+    ):
+        unsound = with_sql(told._replace(entries=[*told.entries, laid(other, topics.LEDGER, 99)]))
+        assert "one entry id, two entries" in wrong(unsound).faults
+
+    # SQL that keeps the second comparison is noticed.
+    rows = [row_of(unembedded) if row.entry_id == entry.entry_id else row for row in again.stored.entries]
+    unsound = again._replace(stored=again.stored._replace(entries=rows))
+    assert "SQL has another entry than the topic" in wrong(unsound).faults
+
+
+def test_a_check_that_saves_something_is_noticed() -> None:
+    told = checked(check_of("r-1"))
+    (entry,) = (one.record for one in told.entries if one.record.kind is EntryKind.CHECK)
+    saved = SavingLine(strategy="routing", tokens=0, gross=5, cost=0)
+    odd = msgspec.structs.replace(entry.waterfall, list_cost=5, savings=[*entry.waterfall.savings, saved])
+    assert "a check's bill is not what it spent" in wrong(with_check(told, waterfall=odd)).faults

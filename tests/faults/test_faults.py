@@ -22,7 +22,7 @@ from redis.asyncio import Redis
 from agents import policy as policies
 from schemas import topics
 from schemas.codec import Codec
-from schemas.records import Answer, DeadLetter, Lane, LedgerEntry, PredictionResponse, Record, RollUp
+from schemas.records import Answer, DeadLetter, EntryKind, Lane, LedgerEntry, PredictionResponse, Record, RollUp
 from streams import client
 from streams import topics as tables
 from streams.client import Received
@@ -302,3 +302,7 @@ async def test_every_request_is_answered_once_and_billed_once_whatever_dies(
     assert counts.duplicates > 0, told
     sources = {received.record.source.value for received in history.responses}
     assert sources == {"ENGINE", "EXACT_CACHE", "SEMANTIC_CACHE", "SINGLE_FLIGHT", "NONE"}, told
+    assert counts.near >= REQUESTS // 20, f"too few near questions were answered\n{told}"
+    assert counts.checks >= REQUESTS // 60, f"too little of it was checked\n{told}"
+    checked = {(row.verdict, row.task) for row in history.stored.entries if row.kind == EntryKind.CHECK}
+    assert checked >= {("SAME", "wishes"), ("DIFFERENT", "wishes"), ("DIFFERENT", "questions")}, told

@@ -27,7 +27,7 @@ from schemas.records import (
 )
 from streams.client import Received
 from tests.fakes.records import AT, answer, predicted, ticket
-from tests.faults.accounts import Row, Stored, Sums
+from tests.faults.accounts import Row, Stored, Sums, row_of
 from tests.faults.traffic import Due, Request
 from tests.faults.verifier import History, Verdict, verify
 from tests.faults.witness import Execution
@@ -118,20 +118,6 @@ def with_sql(told: History) -> History:
         sum(row.unbilled_cost for row in latest),
     )
     return told._replace(rollups=published, stored=Stored(list(rows.values()), sums))
-
-
-def row_of(entry: LedgerEntry) -> Row:
-    waterfall = entry.waterfall
-    return Row(
-        entry.entry_id,
-        entry.kind,
-        entry.tenant,
-        entry.request_id,
-        waterfall.list_cost,
-        waterfall.effective_cost,
-        entry.unbilled_cost,
-        msgspec.json.encode(waterfall).decode(),
-    )
 
 
 def response_with(told: History, **changed: Any) -> History:

@@ -13,9 +13,16 @@ from schemas.records import Lane, Message, PredictionRequest, Record, Sampling
 TENANTS = ("north", "south")
 REFUSED, FICKLE = "[refused]", "[fickle]"
 """Marks of questions that the engine refuses always, or now and then."""
-POLITE = ("", "", "Please. ", "Hello, ", "So ")
+POLITE = (
+    "", "", "Please. ", "Hello, ", "So ", "Hi, ", "Hello there, ", "Thanks. ", "Good morning, ", "Well, ",
+    "Okay, ", "Hey, ", "Hi there, ", "Excuse me, ", "And ", "Sorry, ",
+)  # fmt: skip
 """Beginnings that make another wording of a question, and no other question."""
-_SYSTEM = {"questions": "You answer customers.", "lines": "You sort lines of an account statement."}
+_SYSTEM = {
+    "questions": "You answer customers.",
+    "wishes": "You grant wishes.",
+    "lines": "You sort lines of an account statement.",
+}
 _PLACES = [
     "app", "website", "branch", "contract", "statement", "letter",
     "portal", "folder", "handbook", "archive",
@@ -155,19 +162,21 @@ def plain(question: str) -> str:
     """The question without its politeness: equal for wordings that may share an answer."""
     for beginning in POLITE:
         question = question.removeprefix(beginning)
-    return question.casefold()
+    return question.replace(" can I ", " do I ").casefold()
 
 
 def _asks(chance: random.Random, count: int, seconds: float) -> Iterator[_Ask]:
-    questions = [_question(chance, number) for number in range(400)]
+    questions = [_question(chance, number) for number in range(60)]
+    wishes = [_wish(number) for number in range(25)]
     lines = [_line(chance, number) for number in range(800)]
     made = 0
     while made < count:
         at = chance.uniform(0, seconds)
         kind = chance.random()
         if kind < 0.38:
-            question = chance.choice(POLITE) + _zipf(chance, questions)
-            yield _Ask(at, Lane.REALTIME, "questions", question)
+            yield _Ask(at, Lane.REALTIME, "questions", _worded(chance, _zipf(chance, questions)))
+        elif kind < 0.56:
+            yield _Ask(at, Lane.REALTIME, "wishes", _worded(chance, _zipf(chance, wishes)))
         elif kind < 0.68:
             line = _zipf(chance, lines)
             yield _Ask(at, Lane.BATCH, "lines", line.upper() if chance.random() < 0.3 else line)
@@ -217,7 +226,8 @@ def _again(
         at = first.at + (chance.uniform(0, 0.1) if soon else chance.uniform(0.5, max(0.5, seconds - first.at)))
         value = first.value
         if chance.random() < 0.3:
-            other = ask._replace(question=_question(chance, 500_000 + number), at=at)
+            question = _wish(500_000 + number) if ask.task == "wishes" else _question(chance, 500_000 + number)
+            other = ask._replace(question=question, at=at)
             value = encode(_request(request, other, began))
             was = due[request]
             due[request] = was._replace(
@@ -261,6 +271,19 @@ def _question(chance: random.Random, number: int) -> str:
         f"Where in the {place} do I find the yearly {thing} of my {subject} policy "
         f"number {number} for the {one} and the {two}?"
     )
+
+
+def _wish(number: int) -> str:
+    """A question that shares no word with any other number's."""
+    mark = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+    return "I wish " + " ".join(f"{place}{mark}" for place in _PLACES)
+
+
+def _worded(chance: random.Random, question: str) -> str:
+    """The question in one of many wordings."""
+    if chance.random() < 0.1:
+        return question.replace(" do I ", " can I ")
+    return chance.choice(POLITE) + question
 
 
 def _line(chance: random.Random, number: int) -> str:

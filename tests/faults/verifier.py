@@ -18,8 +18,8 @@ from schemas.records import (
     Status,
 )
 from streams.client import Received
-from tests.faults.accounts import Stored, Sums, spent, sum_of, sum_of_rollups, sum_of_rows, waterfall_of
-from tests.faults.checks import comparing, faults_of_checks
+from tests.faults.accounts import Row, Stored, Sums, row_of, spent, sum_of, sum_of_rollups, sum_of_rows, waterfall_of
+from tests.faults.checks import but_for_comparing, comparing, faults_of_checks
 from tests.faults.traffic import Due, Request, plain
 from tests.faults.witness import Execution
 
@@ -57,7 +57,11 @@ class Counts(NamedTuple):
     reexecutions_paid: int
     """Re-executions that an engine was paid for."""
     duplicates: int
+    near: int
+    """Responses that the semantic cache gave."""
     checks: int
+    rejudged: int
+    """Checks whose second delivery was compared otherwise than the first, which counts."""
     executions: int
     interrupted: int
     """Executions that never ended: their process was killed."""
@@ -126,7 +130,9 @@ def verify(history: History) -> Verdict:
         reexecutions=kinds[EntryKind.REEXECUTION],
         reexecutions_paid=sum(e.kind is EntryKind.REEXECUTION and e.unbilled_cost > 0 for e in entries),
         duplicates=kinds[EntryKind.DUPLICATE],
+        near=sum(response.source is Source.SEMANTIC_CACHE for response in responses.values()),
         checks=kinds[EntryKind.CHECK],
+        rejudged=len({received.raw for received in history.entries}) - len(entries),
         executions=len(history.executions),
         interrupted=sum(not execution.ended for execution in history.executions),
         differing=sum(len({answer.text for answer in some}) > 1 for some in outcomes.values()),
@@ -183,14 +189,17 @@ def _responses(history: History, faults: _Faults) -> dict[Request, PredictionRes
 
 
 def _distinct_entries(entries: Iterable[Received[LedgerEntry]], faults: _Faults) -> list[LedgerEntry]:
-    """Every entry once."""
-    distinct: dict[str, tuple[bytes, LedgerEntry]] = {}
-    for received in entries:
+    """Every entry once: the first of its id in the log, which is the one that the ledger must keep."""
+    distinct: dict[str, LedgerEntry] = {}
+    partitions: dict[str, int] = {}
+    for received in sorted(entries, key=lambda one: (one.partition, one.offset)):
         entry = received.record
-        raw, _ = distinct.setdefault(entry.entry_id, (received.raw, entry))
-        if raw != received.raw:
+        first = distinct.setdefault(entry.entry_id, entry)
+        if but_for_comparing(first) != but_for_comparing(entry):
             faults.note("one entry id, two entries", entry.entry_id)
-    found = [entry for _, entry in distinct.values()]
+        if partitions.setdefault(entry.entry_id, received.partition) != received.partition:
+            faults.note("an entry on several partitions", entry.entry_id)
+    found = list(distinct.values())
     for entry in found:
         if not holds(entry.waterfall):
             faults.note("an entry's waterfall does not hold", entry)
@@ -318,6 +327,26 @@ def _letters(history: History, faults: _Faults) -> None:
             faults.note("well-formed, and called undecodable", letter.origin)
 
 
+def _rows(rows: Collection[Row], entries: Iterable[LedgerEntry], faults: _Faults) -> None:
+    """SQL has every entry of the topic once, as it is there, and no other."""
+    for entry_id, times in Counter(row.entry_id for row in rows).items():
+        if times > 1:
+            faults.note("one entry, several rows", entry_id)
+    for row in rows:
+        waterfall = waterfall_of(row)
+        if (row.list_cost, row.effective_cost) != (waterfall.list_cost, waterfall.effective_cost):
+            faults.note("a row contradicts its waterfall", row)
+    due, found = ({row.entry_id: _normal(row) for row in some} for some in (map(row_of, entries), rows))
+    for entry_id in due.keys() | found.keys():
+        if due.get(entry_id) != found.get(entry_id):
+            what = f"{found.get(entry_id)} instead of {due.get(entry_id)}"
+            faults.note("SQL has another entry than the topic", what)
+
+
+def _normal(row: Row) -> Row:
+    return row._replace(waterfall=repr(waterfall_of(row)))
+
+
 def _sums(
     history: History,
     outcomes: Iterable[Sequence[Answer]],
@@ -333,13 +362,7 @@ def _sums(
         "SQL roll-ups": history.stored.rollups,
         "roll-ups on their topic": sum_of_rollups(history.rollups),
     }
-    for entry_id, times in Counter(row.entry_id for row in history.stored.entries).items():
-        if times > 1:
-            faults.note("one entry, several rows", entry_id)
-    for row in history.stored.entries:
-        waterfall = waterfall_of(row)
-        if (row.list_cost, row.effective_cost) != (waterfall.list_cost, waterfall.effective_cost):
-            faults.note("a row contradicts its waterfall", row)
+    _rows(history.stored.entries, entries, faults)
     difference = 0
     for name, sums in accounts.items():
         for field, one, other in zip(Sums._fields, from_topic, sums, strict=True):

@@ -1,4 +1,4 @@
-"""The worker that is killed: the real one, on models that start at once and never say the same twice.
+"""The worker that is killed: the real one, on models that start at once and never say quite the same twice.
 
 ``python -m tests.faults.worker WITNESSES``, with the settings in its environment. Ends with the process that started
 it.
@@ -7,6 +7,7 @@ it.
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sys
 import threading
@@ -14,36 +15,63 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
-from agents.embedding import Embedder
-from agents.inference.engine import Engine
+import msgspec
+
+from agents.embedding import Embedded, Embedder
+from agents.inference.engine import Completion, Engine, Prompt
 from agents.policy import Model, Policy
 from agents.tokens import Tokens
+from schemas.errors import ServiceError
 from streams import app
 from streams.settings import Settings, load
 from tests.fakes.embedder import BagOfWords
 from tests.fakes.engine import FakeEngine, WordTokens
+from tests.faults.traffic import plain
 from tests.faults.witness import Witnessed
 
 SECONDS_PER_TOKEN = 0.02
 """So that an answer takes a fifth of a second: some are in hand at any instant, and the same is asked meanwhile."""
 
 
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+OUT_OF_REACH = 0.02
+"""Of the texts, those that the embedder fails to embed: so a check that comes again may find something else."""
+
+
+class Shaky(BagOfWords):
+    """An embedder that is now and then out of reach."""
+
+    async def embed(self, text: str) -> Embedded:
+        if random.random() < OUT_OF_REACH:
+            raise ServiceError("the embedder is out of reach")
+        return await super().embed(text)
+
+
+class Sober(FakeEngine):
+    """Says the same to all wordings of a question, but for one word that is new each time."""
+
+    async def generate(self, prompt: Prompt) -> Completion:
+        *before, last = prompt.messages
+        asked = msgspec.structs.replace(last, content=plain(last.content))
+        return await super().generate(prompt._replace(messages=[*before, asked]))
+
+
 def models(witnesses: Path) -> app.Models:
     """An embedder, tokenizers and engines without a model, each execution of which is witnessed."""
 
     async def embedder(_: Settings, policy: Policy) -> Embedder:
-        return BagOfWords(name=policy.embedder, window=64)
+        return Shaky(name=policy.embedder, dimensions=256, window=64)
 
     def tokens(_: Model) -> Tokens:
         return WordTokens()
 
     def engine(name: str, model: Model, _: Tokens) -> Engine:
-        fake = FakeEngine(
+        fake = Sober(
             name,
             capacity=model.max_num_seqs,
             window=model.window,
             seconds_per_token=SECONDS_PER_TOKEN,
-            vary=lambda: uuid4().hex,
+            vary=lambda: uuid4().hex.translate(LETTERS),
         )
         return Witnessed(fake, witnesses)
 

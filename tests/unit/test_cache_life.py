@@ -147,4 +147,18 @@ async def test_an_embedder_that_fails_costs_a_hit_and_no_answer(river: River) ->
     river.embedder.down = True
     miss = await river.ask(request_of(NEAR_RESET))
     assert isinstance(miss, CacheMiss)
-    assert (miss.costs, miss.lookup.embedding, river.outage.total) == ([], None, 1)
+    assert (miss.costs, miss.lookup.embedding, river.unfound.total) == ([], None, 1)
+
+
+async def test_an_embedder_that_comes_and_goes_is_not_spoken_of_each_time(
+    river: River, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(20):
+        river.embedder.down = number % 2 == 0
+        await river.ask(request_of(f"How do I reset my password {number}?"))
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+    assert "no near question is found" in caplog.text
+    river.clock.ms += 40_000
+    river.embedder.down = True
+    await river.ask(request_of())
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING", "ERROR"]
