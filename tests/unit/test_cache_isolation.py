@@ -25,13 +25,6 @@ from tests.fakes.cache import (
 from tests.fakes.entries import InMemoryEntries
 
 
-@pytest.fixture
-async def river() -> Any:
-    river = river_of(Policy(document()))
-    async with following(river):
-        yield river
-
-
 @pytest.mark.parametrize(
     ("task", "changes"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -21,13 +20,6 @@ from tests.fakes.cache import (
     river_of,
 )
 from tests.fakes.entries import InMemoryEntries
-
-
-@pytest.fixture
-async def river() -> Any:
-    river = river_of(Policy(document()))
-    async with following(river):
-        yield river
 
 
 async def test_an_entry_lives_from_its_answer_on_and_no_hit_prolongs_it(river: River) -> None:

@@ -29,13 +29,6 @@ from tests.fakes.cache import (
 )
 
 
-@pytest.fixture
-async def river() -> Any:
-    river = river_of(Policy(document()))
-    async with following(river):
-        yield river
-
-
 async def test_an_unknown_question_goes_on_as_a_miss_with_all_that_was_learned(river: River) -> None:
     request = request_of("  How do I\treset my  password? ", cost_center="cards")
     miss = await river.ask(request)
