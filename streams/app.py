@@ -47,7 +47,7 @@ from agents.settlement.outcome import claimant as answer_claimant
 from agents.settlement.stage import SettlementStage
 from agents.tokens import Tokens
 from schemas import topics
-from schemas.errors import SetupError, UndecodableError
+from schemas.errors import ServiceError, SetupError, UndecodableError
 from schemas.records import (
     Answer,
     CacheFill,
@@ -207,10 +207,15 @@ async def _cache(river: River, policy: Policy, models: Models) -> None:
 
 
 async def _verifier(embedder: Embedder) -> Verifier | None:
+    """The verifier, where the embedder is the one that it was trained on."""
     verifier = Verifier.load()
-    if await verifier.knows(embedder):
-        return verifier
-    log.warning("strict tasks go by guards alone: the verifier was not trained on the embedder %s", embedder.name)
+    try:
+        if await verifier.knows(embedder):
+            return verifier
+        why = f"the verifier was not trained on the embedder {embedder.name}"
+    except ServiceError as error:
+        why = f"the embedder cannot be told from another: {error}"
+    log.warning("strict tasks go by guards alone: %s", why)
     return None
 
 
