@@ -27,9 +27,8 @@ NOMINEES = 8
 """How many entries to nominate. A tier may refuse the nearest and accept the next; the boundary asks them all."""
 CHARACTERS_A_TOKEN = 16
 """A text of more is not embedded at all: it is longer than any window, and its embedding would be wasted."""
-FLOOR = 0.75
-"""Cosine below which a strict task does not look at a candidate: of 900 fresh generated pairs below it, the verifier
-accepts none."""
+FLOOR = 0.6
+"""Cosine below which a strict task does not look at a candidate. The verifier accepts hardly any so far away."""
 VERIFIED = 3
 """How many of the nearest candidates the verifier is asked about: it takes a millisecond or two for each."""
 
