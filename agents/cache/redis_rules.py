@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +27,7 @@ class RedisRules:
         self._client = client
         self._now = now
         self._rules = Rules()
+        self._adding = asyncio.Lock()
         self.value = b""
         """As they are written; empty where there are none."""
 
@@ -52,7 +54,8 @@ class RedisRules:
             ServiceError: the rules that are there cannot be read.
             RedisError: Redis failed.
         """
-        async with self._client.pipeline(transaction=True) as pipeline:
+        # One at a time here, or each would make all the others of this worker try again.
+        async with self._adding, self._client.pipeline(transaction=True) as pipeline:
             while True:
                 await pipeline.watch(VOIDED)
                 rules = _decoded(await pipeline.get(VOIDED) or b"")

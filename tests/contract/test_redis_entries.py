@@ -123,9 +123,11 @@ async def workers(valkey: ValkeyServer, clock: Clock, count: int) -> AsyncIterat
     """Stores that know nothing of each other, but through Redis."""
     clients = [connect(valkey.url) for _ in range(count)]
     await clients[0].flushall()
-    yield [RedisEntries(client, now=clock, limit_ms=5_000) for client in clients]
-    for client in clients:
-        await client.aclose()
+    try:
+        yield [RedisEntries(client, now=clock, limit_ms=5_000) for client in clients]
+    finally:
+        for client in clients:
+            await client.aclose()
 
 
 async def test_a_rule_that_one_worker_makes_holds_for_the_next_lookup_and_fill_of_another(
