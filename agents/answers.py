@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from agents.stage import Emit
 from agents.waterfall import NOTHING, with_spending
 from schemas import topics
+from schemas.enums import Source, Status
 from schemas.errors import HeadraceError
-from schemas.records import Answer, CostLine, Decision, Source, Status, Ticket, Timings, Usage
+from schemas.records import Answer, CostLine, Decision, Ticket, Timings, Usage
 
 
 def answered(answer: Answer) -> Emit:

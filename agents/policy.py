@@ -15,9 +15,10 @@ from typing import Literal
 
 import msgspec
 
+from schemas.enums import Lane
 from schemas.errors import DeadlinePassedError, InvalidRequestError, PolicyError, UnknownNameError
 from schemas.money import NANO, PriceBook, PriceCard, nano_usd
-from schemas.records import Lane, PredictionRequest
+from schemas.records import PredictionRequest
 
 LONGEST_TTL_S = 90 * 24 * 3600
 """How long an answer may be served again at most."""

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
+from schemas.enums import Lane
 from schemas.money import PriceBook, PriceCard, TokenKind
-from schemas.records import CostLine, Lane, SavingLine, Usage, Waterfall
+from schemas.records import CostLine, SavingLine, Usage, Waterfall
 
 NOTHING = Waterfall(list_cost=0, savings=[], effective_cost=0, costs=[])
 """What a request costs that is billed to nobody."""

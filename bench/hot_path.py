@@ -42,7 +42,8 @@ from agents.cache.fingerprint import fingerprint, scope
 from agents.cache.redis_entries import RedisEntries, connect
 from schemas import topics
 from schemas.codec import Codec
-from schemas.records import Lane, Message, PredictionRequest, Usage
+from schemas.enums import Lane
+from schemas.records import Message, PredictionRequest, Usage
 from streams import topics as table
 from streams.client import Publisher, admin, publisher
 from streams.embedded.kafka import KafkaServer

@@ -29,17 +29,8 @@ from agents.waterfall import Pricing, avoided
 from bench.hot_path import POLICY
 from schemas import topics
 from schemas.codec import Codec
-from schemas.records import (
-    EntryKind,
-    Lane,
-    LedgerEntry,
-    PredictionRequest,
-    PredictionResponse,
-    RollUp,
-    Source,
-    Status,
-    Timings,
-)
+from schemas.enums import EntryKind, Lane, Source, Status
+from schemas.records import LedgerEntry, PredictionRequest, PredictionResponse, RollUp, Timings
 
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 

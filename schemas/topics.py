@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.records import Lane
+from schemas.enums import Lane
 
 REQUESTS = "headrace.requests"
 MISSES = "headrace.misses"

@@ -47,17 +47,9 @@ from agents.settlement.outcome import claimant as answer_claimant
 from agents.settlement.stage import SettlementStage
 from agents.tokens import Tokens
 from schemas import topics
+from schemas.enums import Lane
 from schemas.errors import ServiceError, SetupError, UndecodableError
-from schemas.records import (
-    Answer,
-    CacheFill,
-    CacheMiss,
-    InferenceTask,
-    Lane,
-    LedgerEntry,
-    PredictionRequest,
-    Record,
-)
+from schemas.records import Answer, CacheFill, CacheMiss, InferenceTask, LedgerEntry, PredictionRequest, Record
 from streams.client import admin
 from streams.embedded.cache import cache_dir
 from streams.embedded.model import embedder_dir, model_dir

@@ -11,8 +11,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from agents.stage import Delivery, Emit, Stage
+from schemas.enums import EntryKind, Verdict
 from schemas.errors import HeadraceError, ServiceError
-from schemas.records import Answer, DeadLetter, EntryKind, LedgerEntry, Record, Verdict, Waterfall
+from schemas.records import Answer, DeadLetter, LedgerEntry, Record, Waterfall
 
 R = TypeVar("R", bound=Record)
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from schemas import topics
-from schemas.records import Lane
+from schemas.enums import Lane
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

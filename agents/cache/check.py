@@ -13,8 +13,9 @@ from agents.cache.entries import Entry
 from agents.cache.outage import Outage
 from agents.embedding import Embedder
 from agents.policy import Task
+from schemas.enums import Lane, Verdict
 from schemas.errors import ServiceError
-from schemas.records import CacheMiss, Lane, Lookup, Nominee, PredictionRequest, Ticket, Verdict
+from schemas.records import CacheMiss, Lookup, Nominee, PredictionRequest, Ticket
 
 LONGEST = 8_000
 """Characters of an answer. What an embedder would cut off cannot be compared; a longer one is not even tried."""

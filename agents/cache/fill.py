@@ -14,8 +14,9 @@ from agents.policy import Policy
 from agents.stage import Delivery, Emit, dead_letter
 from agents.waterfall import Pricing, with_spending
 from schemas import topics
+from schemas.enums import Verdict
 from schemas.errors import HeadraceError, ServiceError
-from schemas.records import CacheFill, LedgerEntry, Nominee, Verdict
+from schemas.records import CacheFill, LedgerEntry, Nominee
 
 PATIENCE_MS = 10_000
 """How long one fill may take. The entries and the embedder give up much sooner."""

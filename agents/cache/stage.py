@@ -20,6 +20,7 @@ from agents.policy import Policy, Task
 from agents.stage import Delivery, Emit, dead_letter
 from agents.waterfall import Pricing, avoided, with_spending
 from schemas import topics
+from schemas.enums import Source, Status
 from schemas.errors import HeadraceError, PolicyError, ServiceError
 from schemas.records import (
     Answer,
@@ -28,8 +29,6 @@ from schemas.records import (
     Decision,
     Lookup,
     PredictionRequest,
-    Source,
-    Status,
     Ticket,
     Timings,
     Usage,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agents.policy import Task
+from schemas.enums import Lane
 from schemas.errors import UnknownNameError
-from schemas.records import Lane
 
 
 def route(task: Task, named: str | None, lane: Lane, prompt_tokens: Callable[[str], int]) -> str:

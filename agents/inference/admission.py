@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 from typing import NamedTuple
 
-from schemas.records import Lane
+from schemas.enums import Lane
 
 
 class Waiting(NamedTuple):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from schemas.records import Lane, Message, Sampling, Timings
+from schemas.enums import Lane
+from schemas.records import Message, Sampling, Timings
 
 
 class Prompt(NamedTuple):

@@ -14,8 +14,9 @@ from agents.policy import Policy
 from agents.stage import Delivery, Emit, Stage, dead_letter
 from agents.waterfall import Pricing, avoided, with_spending
 from schemas import topics
+from schemas.enums import Lane, Source, Status
 from schemas.errors import DeadlinePassedError, EngineRowError, HeadraceError, UnknownNameError
-from schemas.records import Answer, InferenceTask, Lane, Source, Status, Ticket, Timings, Usage, Waterfall
+from schemas.records import Answer, InferenceTask, Ticket, Timings, Usage, Waterfall
 
 
 class InferenceStage(Stage[InferenceTask]):

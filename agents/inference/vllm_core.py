@@ -25,8 +25,8 @@ from vllm.v1.engine.exceptions import EngineDeadError as CoreDeadError
 
 from agents.inference.engine import Prompt
 from agents.policy import Model
+from schemas.enums import Lane
 from schemas.errors import EngineDeadError, EngineRowError
-from schemas.records import Lane
 
 
 def _leash() -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.records import EntryKind, LedgerEntry, RollUp, SavingTotal, Verdict
+from schemas.enums import EntryKind, Verdict
+from schemas.records import LedgerEntry, RollUp, SavingTotal
 
 HOUR_MS = 3_600_000
 _NO_SAVING = SavingTotal()

@@ -13,8 +13,9 @@ from agents.ledger.fold import COMPARED, HOUR_MS
 from agents.ledger.recorded import Recorded, of_row
 from agents.ledger.tables import COSTS, DIMENSIONS, TOKENS, entries, rollup_savings, rollups
 from agents.wilson import interval, share
+from schemas.enums import EntryKind, Source, Verdict
 from schemas.errors import ServiceError, UnknownNameError
-from schemas.records import EntryKind, Source, Verdict, Waterfall
+from schemas.records import Waterfall
 
 DAY_MS = 24 * HOUR_MS
 SEMANTIC = "semantic_cache"

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from schemas.records import Decision, EntryKind, Lane, Source, Status, Verdict, Waterfall
+from schemas.enums import EntryKind, Lane, Source, Status, Verdict
+from schemas.records import Decision, Waterfall
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):

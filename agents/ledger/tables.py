@@ -18,7 +18,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, text
 
-from schemas.records import Source
+from schemas.enums import Source
 
 VERSION = 2
 """Of the layout below. What is added here stands in :data:`UPGRADES` too."""

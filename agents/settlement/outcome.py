@@ -33,21 +33,9 @@ from agents.claims import Claim, Claimant
 from agents.stage import Emit, Position
 from agents.waterfall import NOTHING, holds, with_spending
 from schemas import topics
+from schemas.enums import EntryKind, Source, Status, Verdict
 from schemas.errors import HeadraceError, WorkFailedError
-from schemas.records import (
-    Answer,
-    CacheFill,
-    EntryKind,
-    LedgerEntry,
-    Lookup,
-    PredictionResponse,
-    SavingLine,
-    Source,
-    Status,
-    Usage,
-    Verdict,
-    Waterfall,
-)
+from schemas.records import Answer, CacheFill, LedgerEntry, Lookup, PredictionResponse, SavingLine, Usage, Waterfall
 
 
 def claimant(answer: Answer) -> Claimant:

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from schemas.enums import EntryKind, Source, Status, Verdict
 from schemas.errors import UnknownNameError
 from schemas.money import dollars
-from schemas.records import EntryKind, Source, Status, Verdict
 from streams.cli.finance import LedgerOption, ledger_url
 from streams.cli.output import Format, FormatOption, out, print_json
 

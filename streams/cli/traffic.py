@@ -21,7 +21,8 @@ from schemas.money import dollars
 from streams.cli.output import Format, FormatOption, err, out, print_json, print_rows, say
 
 if TYPE_CHECKING:
-    from schemas.records import Lane, PredictionRequest, PredictionResponse
+    from schemas.enums import Lane
+    from schemas.records import PredictionRequest, PredictionResponse
     from streams.settings import Settings
 
 _TEXT_WIDTH = 60
@@ -38,7 +39,8 @@ def ask(
 ) -> None:
     """Publish one request, wait for its response, and show where it came from and what it cost."""
     from schemas.codec import json_of
-    from schemas.records import Message, PredictionRequest, Sampling, Status
+    from schemas.enums import Status
+    from schemas.records import Message, PredictionRequest, Sampling
     from streams import settings as of
 
     settings = of.load()
@@ -73,7 +75,7 @@ def publish(
     batch: Annotated[bool, typer.Option("--batch", help="On the batch lane.")] = False,
 ) -> None:
     """Publish the requests of a file. Lines that are none are reported, and the others published."""
-    from schemas.records import Lane
+    from schemas.enums import Lane
     from streams import settings as of
 
     lines = file.read_text(encoding="utf-8").splitlines()
@@ -149,7 +151,8 @@ def _who(settings: Settings, tenant: str | None, task: str | None) -> tuple[str,
 
 
 async def _answer(settings: Settings, request: PredictionRequest, wait_s: float) -> PredictionResponse:
-    from schemas.records import Lane, PredictionResponse
+    from schemas.enums import Lane
+    from schemas.records import PredictionResponse
     from streams.client import codec_of, publisher, reader
 
     # First listen, then ask: else the answer may be there before its listener.

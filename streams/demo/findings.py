@@ -11,7 +11,8 @@ import msgspec
 
 from agents.ledger.queries import Savings
 from agents.ledger.reconcile import Reconciliation
-from schemas.records import DeadLetter, PredictionResponse, Source, Status
+from schemas.enums import Source, Status
+from schemas.records import DeadLetter, PredictionResponse
 from streams.demo.workload import Item, Malformed, Workload
 
 HITS = frozenset({Source.EXACT_CACHE, Source.SEMANTIC_CACHE, Source.SINGLE_FLIGHT})

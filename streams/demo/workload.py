@@ -16,7 +16,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from schemas.records import Lane, Message, PredictionRequest, Record, Sampling
+from schemas.enums import Lane
+from schemas.records import Message, PredictionRequest, Record, Sampling
 
 T = TypeVar("T")
 

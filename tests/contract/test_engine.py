@@ -27,8 +27,9 @@ from agents.inference.openai_engine import OpenAIEngine
 from agents.inference.vllm_engine import VllmEngine
 from agents.policy import Model
 from agents.tokens import Tokens
+from schemas.enums import Lane
 from schemas.errors import EngineDeadError, EngineRowError, SetupError
-from schemas.records import Lane, Message, Sampling
+from schemas.records import Message, Sampling
 from tests.fakes.engine import FakeEngine, WordTokens
 from tests.services.vllm_server import VllmServer
 
@@ -276,7 +277,8 @@ from agents.chat_template import ChatTemplate
 from agents.inference.engine import Prompt
 from agents.inference.vllm_engine import VllmEngine
 from agents.policy import Model
-from schemas.records import Lane, Message, Sampling
+from schemas.enums import Lane
+from schemas.records import Message, Sampling
 
 async def main():
     path = sys.argv[1]

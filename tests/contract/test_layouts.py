@@ -16,8 +16,9 @@ from agents.ledger import tables
 from agents.ledger.fold import apply, key_of
 from agents.ledger.queries import Queries, Totals
 from agents.ledger.store import Store
+from schemas.enums import Verdict
 from schemas.errors import ServiceError, SetupError
-from schemas.records import Decision, RollUp, Verdict
+from schemas.records import Decision, RollUp
 from tests.fakes.ledger import check
 from tests.fakes.records import entry
 

@@ -12,7 +12,8 @@ from agents.ledger.queries import Queries
 from agents.ledger.reconcile import Reconciliation, reconcile
 from agents.ledger.store import Store
 from agents.waterfall import NOTHING
-from schemas.records import EntryKind, PredictionResponse, Source, Status, Timings, Usage, Verdict
+from schemas.enums import EntryKind, Source, Status, Verdict
+from schemas.records import PredictionResponse, Timings, Usage
 from tests.fakes.ledger import check, hit, kept
 from tests.fakes.records import AT, entry, predicted
 

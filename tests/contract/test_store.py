@@ -18,8 +18,9 @@ from agents.ledger.queries import CheckedTask, Queries, Totals
 from agents.ledger.store import _INSERT, Store, _newer
 from agents.waterfall import NOTHING, with_spending
 from agents.wilson import interval
+from schemas.enums import EntryKind, Lane, Source, Verdict
 from schemas.errors import ServiceError, SetupError, UnknownNameError
-from schemas.records import Decision, EntryKind, Lane, LedgerEntry, RollUp, Source, Verdict
+from schemas.records import Decision, LedgerEntry, RollUp
 from tests.fakes.ledger import check, hit, in_memory, kept
 from tests.fakes.records import AT, HOUR, any_of, entry, predicted, spent
 

@@ -26,16 +26,8 @@ from agents.cache.verifier import Question
 from agents.policy import Document, Model, Policy, Price, Task, Tenant
 from agents.stage import Delivery, Emit, Position
 from schemas import topics
-from schemas.records import (
-    Answer,
-    CacheFill,
-    CacheMiss,
-    Lane,
-    Message,
-    PredictionRequest,
-    Removal,
-    Usage,
-)
+from schemas.enums import Lane
+from schemas.records import Answer, CacheFill, CacheMiss, Message, PredictionRequest, Removal, Usage
 from tests.fakes.embedder import BagOfWords
 from tests.fakes.entries import InMemoryEntries
 

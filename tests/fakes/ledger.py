@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from agents.ledger.fold import apply, key_of
 from agents.ledger.store import Store
 from agents.waterfall import NOTHING, avoided, with_spending
-from schemas.records import EntryKind, LedgerEntry, RollUp, Source, Verdict
+from schemas.enums import EntryKind, Source, Verdict
+from schemas.records import LedgerEntry, RollUp
 from tests.fakes.records import AT, HOUR, entry, predicted, spent
 
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None

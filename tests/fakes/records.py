@@ -10,19 +10,16 @@ import msgspec
 from hypothesis import strategies as st
 
 from agents.stage import Delivery, Position
-from schemas import records
+from schemas import enums, records
+from schemas.enums import EntryKind, Lane, Source, Status
 from schemas.records import (
     Answer,
     CostLine,
-    EntryKind,
-    Lane,
     LedgerEntry,
     Lookup,
     Nominee,
     Record,
     SavingLine,
-    Source,
-    Status,
     Ticket,
     Timings,
     Usage,
@@ -40,8 +37,8 @@ KINDS: dict[str, type[Record]] = {
 }
 ENUMS: dict[str, type[Enum]] = {
     name: kind
-    for name, kind in vars(records).items()
-    if isinstance(kind, type) and issubclass(kind, Enum) and kind.__module__ == records.__name__
+    for name, kind in vars(enums).items()
+    if isinstance(kind, type) and issubclass(kind, Enum) and kind.__module__ == enums.__name__
 }
 
 

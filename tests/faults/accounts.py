@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.records import EntryKind, LedgerEntry, RollUp, Waterfall
+from schemas.enums import EntryKind
+from schemas.records import LedgerEntry, RollUp, Waterfall
 from streams.client import Received
 
 

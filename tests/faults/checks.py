@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from agents.waterfall import NOTHING, with_spending
-from schemas.records import Answer, EntryKind, LedgerEntry, Source
+from schemas.enums import EntryKind, Source
+from schemas.records import Answer, LedgerEntry
 from tests.faults.accounts import spent
 from tests.faults.traffic import Request
 

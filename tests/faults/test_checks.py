@@ -11,18 +11,8 @@ from agents.settlement.outcome import settle
 from agents.stage import Position
 from agents.waterfall import NOTHING, with_spending
 from schemas import topics
-from schemas.records import (
-    Answer,
-    CacheFill,
-    CostLine,
-    EntryKind,
-    LedgerEntry,
-    SavingLine,
-    Source,
-    Status,
-    Verdict,
-    Waterfall,
-)
+from schemas.enums import EntryKind, Source, Status, Verdict
+from schemas.records import Answer, CacheFill, CostLine, LedgerEntry, SavingLine, Waterfall
 from tests.fakes.records import answer, lookup, nominee, predicted, ticket
 from tests.faults.accounts import row_of
 from tests.faults.test_verifier import history, laid, made, with_sql, wrong

@@ -22,7 +22,8 @@ from redis.asyncio import Redis
 from agents import policy as policies
 from schemas import topics
 from schemas.codec import Codec
-from schemas.records import Answer, DeadLetter, EntryKind, Lane, LedgerEntry, PredictionResponse, Record, RollUp
+from schemas.enums import EntryKind, Lane
+from schemas.records import Answer, DeadLetter, LedgerEntry, PredictionResponse, Record, RollUp
 from streams import client
 from streams import topics as tables
 from streams.client import Received

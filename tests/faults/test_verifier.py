@@ -14,17 +14,8 @@ from agents.stage import Emit, Position
 from agents.waterfall import NOTHING
 from schemas import topics
 from schemas.codec import Codec
-from schemas.records import (
-    Answer,
-    DeadLetter,
-    EntryKind,
-    LedgerEntry,
-    PredictionResponse,
-    Record,
-    RollUp,
-    Source,
-    Status,
-)
+from schemas.enums import EntryKind, Source, Status
+from schemas.records import Answer, DeadLetter, LedgerEntry, PredictionResponse, Record, RollUp
 from streams.client import Received
 from tests.fakes.records import AT, answer, predicted, ticket
 from tests.faults.accounts import Row, Stored, Sums, row_of

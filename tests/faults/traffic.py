@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from schemas.records import Lane, Message, PredictionRequest, Record, Sampling
+from schemas.enums import Lane
+from schemas.records import Message, PredictionRequest, Record, Sampling
 
 TENANTS = ("north", "south")
 REFUSED, FICKLE = "[refused]", "[fickle]"

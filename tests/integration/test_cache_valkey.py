@@ -31,7 +31,8 @@ from agents.policy import Document, Model, Policy, Price, Task, Tenant
 from agents.sentence_transformers_embedder import SentenceTransformersEmbedder
 from agents.stage import Delivery, Position
 from schemas import topics
-from schemas.records import Answer, CacheFill, CacheMiss, Message, PredictionRequest, Source, Usage
+from schemas.enums import Source
+from schemas.records import Answer, CacheFill, CacheMiss, Message, PredictionRequest, Usage
 from streams.embedded.model import embedder_dir
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.cache import Accepts

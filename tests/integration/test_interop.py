@@ -32,6 +32,7 @@ from confluent_kafka.serialization import StringSerializer
 from agents.stage import Emit
 from schemas import registry, topics
 from schemas.codec import Codec
+from schemas.enums import Source, Status
 from schemas.records import (
     CostLine,
     Message,
@@ -40,8 +41,6 @@ from schemas.records import (
     Removal,
     Sampling,
     SavingLine,
-    Source,
-    Status,
     Timings,
     Usage,
     Waterfall,

@@ -23,7 +23,8 @@ from agents.ledger.recorded import Recorded
 from agents.policy import Model, Policy
 from agents.tokens import Tokens
 from schemas import topics
-from schemas.records import EntryKind, Lane, Message, PredictionRequest, PredictionResponse, Sampling, Source, Verdict
+from schemas.enums import EntryKind, Lane, Source, Verdict
+from schemas.records import Message, PredictionRequest, PredictionResponse, Sampling
 from streams import app, client
 from streams import topics as tables
 from streams.accounts import opened, reconciled

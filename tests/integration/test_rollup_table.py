@@ -21,8 +21,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from agents.stage import Delivery, Emit, dead_letter
 from schemas import topics
 from schemas.codec import Codec
+from schemas.enums import Lane, Source
 from schemas.errors import HeadraceError
-from schemas.records import Lane, Message, RollUp, Source
+from schemas.records import Message, RollUp
 from streams.consumer import SETTINGS, Transport, Worker, lead
 from streams.embedded.kafka import KafkaServer
 from streams.flow import Flow

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.inference.admission import Course, Gate, Rules, Run, Waiting, admit, room
-from schemas.records import Lane
+from schemas.enums import Lane
 
 REALTIME, BATCH = Lane.REALTIME, Lane.BATCH
 

@@ -11,17 +11,9 @@ from hypothesis import strategies as st
 from agents.cache.check import drawn
 from agents.policy import Policy, Task
 from agents.waterfall import NOTHING, Pricing, holds
+from schemas.enums import EntryKind, Lane, Source, Verdict
 from schemas.errors import WorkFailedError
-from schemas.records import (
-    Answer,
-    CacheMiss,
-    DeadLetter,
-    EntryKind,
-    Lane,
-    LedgerEntry,
-    Source,
-    Verdict,
-)
+from schemas.records import Answer, CacheMiss, DeadLetter, LedgerEntry
 from tests.fakes.cache import NEAR_RESET, RESET, T0, River, document, following, request_of, river_of
 from tests.fakes.records import entry
 

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from agents.policy import Policy
-from schemas.records import Answer, CacheMiss, Source
+from schemas.enums import Source
+from schemas.records import Answer, CacheMiss
 from tests.fakes.cache import (
     HOUR_MS,
     NEAR_RESET,

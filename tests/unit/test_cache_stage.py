@@ -12,8 +12,9 @@ from agents.policy import Policy, Task
 from agents.stage import Emit
 from agents.waterfall import Pricing
 from schemas import topics
+from schemas.enums import Lane, Source, Status
 from schemas.errors import DeadlinePassedError, HeadraceError, InvalidRequestError, UnknownNameError, WorkFailedError
-from schemas.records import Answer, CacheMiss, DeadLetter, Lane, Message, Sampling, Source, Status
+from schemas.records import Answer, CacheMiss, DeadLetter, Message, Sampling
 from tests.fakes.cache import (
     HOUR_MS,
     NEAR_RESET,

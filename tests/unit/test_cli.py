@@ -12,11 +12,10 @@ from typer.testing import CliRunner, Result
 
 from agents.ledger.store import Store
 from agents.waterfall import NOTHING
+from schemas.enums import EntryKind, Lane, Source, Status
 from schemas.errors import SetupError
 from schemas.records import (
     CostLine,
-    EntryKind,
-    Lane,
     LedgerEntry,
     Message,
     PredictionRequest,
@@ -24,8 +23,6 @@ from schemas.records import (
     RollUp,
     SavingLine,
     SavingTotal,
-    Source,
-    Status,
     Timings,
     Usage,
     Waterfall,

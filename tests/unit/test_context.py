@@ -16,20 +16,9 @@ from agents.context.trimming import trim
 from agents.policy import Document, Model, Policy, Price, Route, Task, Tenant
 from agents.waterfall import holds
 from schemas import topics
+from schemas.enums import Lane, Source, Status
 from schemas.errors import PromptTooLongError, UnknownNameError
-from schemas.records import (
-    Answer,
-    CacheMiss,
-    DeadLetter,
-    InferenceTask,
-    Lane,
-    Message,
-    Removal,
-    Sampling,
-    Source,
-    Status,
-    Usage,
-)
+from schemas.records import Answer, CacheMiss, DeadLetter, InferenceTask, Message, Removal, Sampling, Usage
 from tests.fakes.records import delivery, lookup, spent, ticket
 
 

@@ -13,7 +13,8 @@ from typer.testing import CliRunner, Result
 
 from agents.ledger.store import Store
 from agents.waterfall import NOTHING
-from schemas.records import Decision, EntryKind, LedgerEntry, PredictionResponse, Source, Timings, Verdict
+from schemas.enums import EntryKind, Source, Verdict
+from schemas.records import Decision, LedgerEntry, PredictionResponse, Timings
 from streams.accounts import sqlite, write_responses
 from streams.cli import explain
 from streams.cli.main import app

@@ -12,7 +12,8 @@ from agents.ledger.queries import Savings, StrategySaving
 from agents.ledger.reconcile import Difference, Reconciliation
 from agents.waterfall import NOTHING
 from schemas.codec import Codec
-from schemas.records import DeadLetter, PredictionResponse, Source, Status, Timings, Usage
+from schemas.enums import Source, Status
+from schemas.records import DeadLetter, PredictionResponse, Timings, Usage
 from streams.demo import report
 from streams.demo.findings import Answered, Findings, find, percentile
 from streams.demo.workload import Workload, build

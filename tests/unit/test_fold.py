@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from agents.ledger.fold import apply, key_of, merge
 from agents.waterfall import avoided, with_spending
-from schemas.records import LedgerEntry, RollUp, SavingTotal, Source, Verdict
+from schemas.enums import Source, Verdict
+from schemas.records import LedgerEntry, RollUp, SavingTotal
 from tests.fakes.ledger import check, entries, hit, summed, totals
 from tests.fakes.records import AT, HOUR, entry, predicted, spent
 

@@ -18,6 +18,7 @@ from agents.inference.stage import InferenceStage
 from agents.policy import Document, Model, Policy, Price, Task, Tenant
 from agents.stage import Emit
 from schemas import topics
+from schemas.enums import Lane, Source, Status
 from schemas.errors import (
     DeadlinePassedError,
     EngineDeadError,
@@ -26,20 +27,7 @@ from schemas.errors import (
     PromptTooLongError,
     UnknownNameError,
 )
-from schemas.records import (
-    Answer,
-    CostLine,
-    DeadLetter,
-    InferenceTask,
-    Lane,
-    Message,
-    Removal,
-    Sampling,
-    Source,
-    Status,
-    Timings,
-    Usage,
-)
+from schemas.records import Answer, CostLine, DeadLetter, InferenceTask, Message, Removal, Sampling, Timings, Usage
 from tests.fakes.engine import FakeEngine, tokens_of
 from tests.fakes.records import AT, delivery, lookup, ticket
 

@@ -10,7 +10,8 @@ from prometheus_client import generate_latest
 from agents.stage import Emit
 from agents.waterfall import avoided, with_spending
 from agents.wilson import interval
-from schemas.records import CostLine, LedgerEntry, SavingLine, Source, Verdict, Waterfall
+from schemas.enums import Source, Verdict
+from schemas.records import CostLine, LedgerEntry, SavingLine, Waterfall
 from streams.metrics import CacheQuality, Metrics
 from tests.fakes.ledger import check, hit
 from tests.fakes.records import answer, entry, predicted

@@ -16,8 +16,9 @@ from agents.inference import openai_engine
 from agents.inference.engine import Completion, Prompt
 from agents.inference.openai_engine import OpenAIEngine
 from agents.policy import Model
+from schemas.enums import Lane
 from schemas.errors import EngineRowError, SetupError
-from schemas.records import Lane, Message, Sampling
+from schemas.records import Message, Sampling
 from tests.fakes.engine import WordTokens
 
 KEY = "sk-very-secret"

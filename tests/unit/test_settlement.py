@@ -19,18 +19,9 @@ from agents.stage import Emit, Position
 from agents.waterfall import NOTHING, avoided, holds, with_spending
 from schemas import topics
 from schemas.codec import Codec
+from schemas.enums import EntryKind, Source, Status
 from schemas.errors import UndeliverableError, WorkFailedError
-from schemas.records import (
-    Answer,
-    CacheFill,
-    DeadLetter,
-    EntryKind,
-    LedgerEntry,
-    PredictionResponse,
-    Source,
-    Status,
-    Waterfall,
-)
+from schemas.records import Answer, CacheFill, DeadLetter, LedgerEntry, PredictionResponse, Waterfall
 from tests.fakes.log import Log
 from tests.fakes.records import AT, answer, lookup, predicted, spent, ticket
 

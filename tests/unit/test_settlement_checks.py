@@ -13,7 +13,8 @@ from agents.settlement.outcome import claimant, settle
 from agents.stage import Emit, Position
 from agents.waterfall import NOTHING, avoided, holds
 from schemas import topics
-from schemas.records import Answer, CacheFill, EntryKind, LedgerEntry, SavingLine, Source, Status, Usage, Verdict
+from schemas.enums import EntryKind, Source, Status, Verdict
+from schemas.records import Answer, CacheFill, LedgerEntry, SavingLine, Usage
 from tests.fakes.records import AT, answer, lookup, nominee, predicted, ticket
 
 HERE = Position(topics.ANSWERS, 2, 40)

@@ -13,8 +13,9 @@ from agents.chat_template import ChatTemplate
 from agents.inference.engine import Prompt
 from agents.inference.vllm_engine import VllmEngine
 from agents.policy import Model
+from schemas.enums import Lane
 from schemas.errors import EngineDeadError, SetupError
-from schemas.records import Lane, Message, Sampling
+from schemas.records import Message, Sampling
 
 
 class NoTokenizer:

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.waterfall import NOTHING, Pricing, avoided, holds, with_spending
+from schemas.enums import Lane
 from schemas.money import PriceBook, PriceCard
-from schemas.records import Lane, Removal, Usage, Waterfall
+from schemas.records import Removal, Usage, Waterfall
 
 STRATEGIES = ["retrieval", "history", "few_shot", "compression"]
 

@@ -6,8 +6,9 @@ import pytest
 
 from agents import policy
 from schemas.codec import Codec
+from schemas.enums import Lane
 from schemas.errors import BadRequestError, UndecodableError
-from schemas.records import Lane, PredictionRequest
+from schemas.records import PredictionRequest
 from streams.demo import workload as of
 from streams.demo.workload import Workload, build, intents
 
