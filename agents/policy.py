@@ -41,6 +41,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The name that server knows the model by, where it is another than ours."""
     api_key_env: str = ""
     """The environment variable that holds the server's key."""
+    tuned_for: list[str] = []
+    """Tasks that the model was tuned for: it is shown no examples of them."""
     max_num_seqs: int = 32
     """Sequences that the engine runs at once; admission keeps 1.1 times as many with it."""
 
@@ -65,6 +67,58 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     error_bound: float = 0.01
     """Of a task's requests, the share that may get a wrong answer from the semantic cache. Where checks measure more,
     the cache tightens by itself."""
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question and its answer, to show a model what is wanted."""
+
+    question: str
+    answer: str
+
+
+class Retrieval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How passages are chosen: those of the request, and those found in a collection of its tenant."""
+
+    collection: str = ""
+    """Where to look; nowhere where it is empty, so that only the request's own passages are chosen from."""
+    candidates: int = 20
+    """How many to find. All of them are what a prompt would hold without Headrace, and are in the list cost."""
+    tokens: int = 1024
+    """For the passages that are kept, before they are compressed."""
+    reranker: str = ""
+    """A cross-encoder for sentence-transformers; candidates keep the order of the fusion where it is empty."""
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When the older turns of a conversation are replaced by a summary."""
+
+    model: str
+    """Makes the summaries."""
+    tokens: int = 1024
+    """Of turns before the last: beyond it the older ones are summarised."""
+    keep_turns: int = 2
+    """That are never summarised, besides the last, which asks."""
+    summary_tokens: int = 192
+    """A summary's length at most."""
+
+
+class Compression(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How passages are shortened. Nothing else is: neither instructions nor the question."""
+
+    method: Literal["extractive", "llmlingua"] = "extractive"
+    keep: float = 0.5
+    """The share of the passages' tokens that is kept."""
+    model: str = ""
+    """LLMLingua's small language model: one of [models], whose price its tokens have."""
+
+
+class Router(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A router that was trained on outcomes: ``headrace route train``."""
+
+    file: str
+    """Relative to the policy's own directory."""
+    bar: float
+    """The probability of a good answer that a model must be expected to reach."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,6 +156,18 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What the cache may do for a conversation of several turns."""
     deadline_seconds: int = 300
     """For a request that names none."""
+    retrieval: Retrieval | None = None
+    history: History | None = None
+    """Without it, the oldest turns are left out, and only where the model's window is too small."""
+    compression: Compression | None = None
+    examples: list[Example] = []
+    """All of them are what a prompt would hold without Headrace, and are in the list cost."""
+    example_tokens: int = 256
+    """For the examples that are shown: those nearest to the question."""
+    router: Router | None = None
+    """Asked where no rule of ``routes`` holds."""
+    fallbacks: list[str] = []
+    """Models to be asked in turn where the chosen one fails."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

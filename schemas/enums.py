@@ -50,6 +50,10 @@ class EntryKind(StrEnum):
     """A further answer to the same publish: a worker died between answering and acknowledging."""
     CHECK = "CHECK"
     """A comparison of what the cache served, or would have served, with what the model says. Billed to the cache."""
+    SUMMARY = "SUMMARY"
+    """A summary of the older turns of a conversation. Billed to what history saves."""
+    INGESTION = "INGESTION"
+    """A document made ready to be retrieved from. Billed to what retrieval saves."""
 
 
 class Verdict(StrEnum):

@@ -33,6 +33,20 @@ class Sampling(Record, frozen=True, kw_only=True):
     stop: list[str] = []
 
 
+Value = str | float | bool
+"""Of a document's metadata. Dates and times are ISO 8601 strings, whose order is that of time."""
+
+
+class Condition(Record, frozen=True, kw_only=True):
+    """What a document's metadata must be like: all that is given here holds. A document without the field does not."""
+
+    field: str
+    any_of: list[Value] = []
+    """It is one of these; empty for any."""
+    at_least: Value | None = None
+    at_most: Value | None = None
+
+
 class PredictionRequest(Record, frozen=True, kw_only=True):
     """A prediction event. The topic it is published on chooses its lane."""
 
@@ -52,6 +66,22 @@ class PredictionRequest(Record, frozen=True, kw_only=True):
     """The instant after which an answer is worthless; null for the task's own limit."""
     knowledge: str | None = None
     """Names the version of the knowledge that the messages quote. Only requests that name the same share answers."""
+    passages: list[str] = []
+    """What the question is about, in parts of which the policy may leave out or shorten what does not bear on it."""
+    where: list[Condition] = []
+    """Of the documents of the task's collection, which may be retrieved from: those for which every condition holds."""
+
+
+class Document(Record, frozen=True, kw_only=True):
+    """A document to retrieve from, or the wish to remove it. The last of one id in a collection counts."""
+
+    tenant: str
+    collection: str
+    document_id: str
+    title: str
+    text: str | None
+    """Markdown. Null removes the document."""
+    metadata: dict[str, Value] = {}
 
 
 class Ticket(Record, frozen=True, kw_only=True):
@@ -72,6 +102,8 @@ class Ticket(Record, frozen=True, kw_only=True):
     policy_version: str
     check: bool = False
     """The request has its answer from the cache already: this execution checks that answer, and answers nobody."""
+    summary: str | None = None
+    """Hex; names the turns of a conversation that this execution summarises. It answers nobody."""
 
 
 class Nominee(Record, frozen=True, kw_only=True):
@@ -109,6 +141,8 @@ class Lookup(Record, frozen=True, kw_only=True):
     """The request's, or empty where it named none."""
     nominee: Nominee | None = None
     """Whose answer to compare with the one that is made now; null where nothing is to be learned."""
+    retrieved_at: int | None = None
+    """An instant before all that the answer rests on was retrieved; null where nothing was."""
 
 
 class Decision(Record, frozen=True, kw_only=True):
@@ -193,6 +227,8 @@ class CacheMiss(Record, frozen=True, kw_only=True):
     costs: list[CostLine]
     """What was spent so far."""
     decisions: list[Decision] = []
+    passages: list[str] = []
+    where: list[Condition] = []
 
 
 class InferenceTask(Record, frozen=True, kw_only=True):
@@ -206,6 +242,8 @@ class InferenceTask(Record, frozen=True, kw_only=True):
     usage: Usage
     costs: list[CostLine]
     decisions: list[Decision] = []
+    fallbacks: list[str] = []
+    """Models that the prompt fits as well, to be asked in turn where this one fails."""
 
 
 class Answer(Record, frozen=True, kw_only=True):
@@ -269,6 +307,17 @@ class CacheFill(Record, frozen=True, kw_only=True):
     answered_at: int
     check: LedgerEntry | None = None
     """What to write on the ledger once the answer is compared with the lookup's nominee, whose verdict it lacks."""
+
+
+class Summary(Record, frozen=True, kw_only=True):
+    """What stands for the older turns of a conversation in later prompts."""
+
+    turns: str
+    """Hex; names exactly the turns that it replaces."""
+    tenant: str
+    task: str
+    text: str
+    made_at: int
 
 
 class LedgerEntry(Record, frozen=True, kw_only=True):

@@ -12,6 +12,8 @@ RESPONSES = "headrace.responses"
 FILLS = "headrace.fills"
 LEDGER = "headrace.ledger"
 FINOPS = "headrace.finops"
+DOCUMENTS = "headrace.documents"
+SUMMARIES = "headrace.summaries"
 DEAD_LETTERS = "headrace.dead-letters"
 
 _BATCH = ".batch"

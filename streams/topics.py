@@ -10,6 +10,8 @@
 | fills | fingerprint | CacheFill |
 | ledger | tenant | LedgerEntry |
 | finops (compacted) | roll-up key | RollUp |
+| documents | tenant and collection | Document |
+| summaries | the turns' name | Summary |
 | dead-letters | the source's key | DeadLetter |
 """
 
@@ -59,5 +61,7 @@ def table(models: list[str], *, partitions: int, replication: int, claim_horizon
         kept(topics.FILLS, DAY_MS),
         kept(topics.LEDGER, max(log_ms, 30 * DAY_MS)),
         TopicSpec(topics.FINOPS, partitions, {"cleanup.policy": "compact"}),
+        kept(topics.DOCUMENTS, 7 * DAY_MS),
+        kept(topics.SUMMARIES, DAY_MS),
         kept(topics.DEAD_LETTERS, 30 * DAY_MS),
     ]

@@ -1,0 +1,82 @@
+"""The port to the indexed chunks: written by the knowledge stage, read by the context stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from agents.embedding import Vector
+from schemas.records import Condition, Value
+
+
+class Chunk(NamedTuple):
+    """A part of a document that can stand alone in a prompt."""
+
+    document_id: str
+    number: int
+    """Its place in the document, from 0."""
+    title: str
+    """The document's."""
+    trail: tuple[str, ...]
+    """The headings that it stands under, outermost first."""
+    text: str
+    """Markdown, without those headings."""
+    vector: Vector
+
+
+class Corpus(Protocol):
+    """Chunks of documents, by tenant and collection. Nothing found in one is another's.
+
+    A collection that nobody wrote to is empty.
+    """
+
+    async def replace(
+        self,
+        tenant: str,
+        collection: str,
+        document_id: str,
+        *,
+        version: int,
+        digest: str,
+        metadata: Mapping[str, Value],
+        chunks: Sequence[Chunk],
+    ) -> bool:
+        """Put the chunks in the place of all that the document had, at once: nobody sees a mixture, or neither.
+
+        Returns:
+            Whether it was done. It is not where the corpus holds ``version`` or a later one already.
+
+        Raises:
+            ServiceError: the corpus cannot be written.
+            InvalidRequestError: a field of the metadata holds another type in this collection.
+        """
+        ...
+
+    async def remove(self, tenant: str, collection: str, document_id: str, *, version: int) -> bool:
+        """Take the document out, at once, unless the corpus holds a later version. Errors as for :meth:`replace`."""
+        ...
+
+    async def nearest(
+        self, tenant: str, collection: str, vector: Vector, where: Sequence[Condition], limit: int
+    ) -> list[Chunk]:
+        """The chunks that fulfil ``where`` whose vectors are nearest by cosine, nearest first.
+
+        Raises:
+            ServiceError: the corpus cannot be read.
+            InvalidRequestError: a condition names no field of the collection, or compares it with another type.
+        """
+        ...
+
+    async def matching(
+        self, tenant: str, collection: str, text: str, where: Sequence[Condition], limit: int
+    ) -> list[Chunk]:
+        """The chunks that fulfil ``where`` that match the words of ``text`` best by BM25, best first. Errors likewise."""
+        ...
+
+    async def digests(self, tenant: str, collection: str) -> dict[str, str]:
+        """What each document of the collection was when it was ingested, by its id."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the corpus."""
+        ...
