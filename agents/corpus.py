@@ -70,7 +70,7 @@ class Corpus(Protocol):
     async def matching(
         self, tenant: str, collection: str, text: str, where: Sequence[Condition], limit: int
     ) -> list[Chunk]:
-        """The chunks that fulfil ``where`` and match the words of ``text`` best by BM25, best first. Errors likewise."""
+        """The chunks that fulfil ``where`` and match the words of ``text`` best by BM25; errors likewise."""
         ...
 
     async def digests(self, tenant: str, collection: str) -> dict[str, str]:

@@ -39,7 +39,8 @@ from agents import policy as policies
 from agents.cache.canonical import canonical
 from agents.cache.entries import Entry
 from agents.cache.fingerprint import fingerprint, scope
-from agents.cache.redis_entries import RedisEntries, connect
+from agents.cache.redis_entries import RedisEntries
+from agents.redis_client import connect
 from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import Lane

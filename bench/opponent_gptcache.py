@@ -42,14 +42,15 @@ from agents.cache.entries import Entry
 from agents.cache.fingerprint import fingerprint
 from agents.cache.follow import follow
 from agents.cache.lessons import Lessons
-from agents.cache.outage import Outage
-from agents.cache.redis_entries import RedisEntries, connect
+from agents.cache.redis_entries import RedisEntries
 from agents.cache.scopes import Scopes
 from agents.cache.semantic import SemanticCache
 from agents.cache.standing import Standing
 from agents.cache.verifier import Verifier
 from agents.embedding import Embedder, unpack
+from agents.outage import Outage
 from agents.policy import Task
+from agents.redis_client import connect
 from schemas.records import Usage
 from streams.embedded.cache import cache_dir
 from streams.embedded.model import embedder_dir

@@ -24,8 +24,7 @@ from agents.cache.check import Comparer
 from agents.cache.fill import FillStage
 from agents.cache.follow import follow
 from agents.cache.lessons import Lessons
-from agents.cache.outage import Outage
-from agents.cache.redis_entries import RedisEntries, connect
+from agents.cache.redis_entries import RedisEntries
 from agents.cache.scopes import Scopes
 from agents.cache.semantic import SemanticCache
 from agents.cache.stage import CacheStage
@@ -42,7 +41,9 @@ from agents.inference.vllm_engine import VllmEngine
 from agents.ledger.stage import LedgerStage
 from agents.ledger.stage import claimant as entry_claimant
 from agents.ledger.store import Store
+from agents.outage import Outage
 from agents.policy import Model, Policy
+from agents.redis_client import connect
 from agents.settlement.outcome import claimant as answer_claimant
 from agents.settlement.stage import SettlementStage
 from agents.tokens import Tokens

@@ -10,8 +10,8 @@ import msgspec
 from agents.cache.comparison import same
 from agents.cache.decision import Judgement
 from agents.cache.entries import Entry
-from agents.cache.outage import Outage
 from agents.embedding import Embedder
+from agents.outage import Outage
 from agents.policy import Task
 from schemas.enums import Lane, Verdict
 from schemas.errors import ServiceError

@@ -8,8 +8,8 @@ import msgspec
 
 from agents.cache.check import Comparer
 from agents.cache.entries import Entries, Entry
-from agents.cache.outage import Outage
 from agents.cache.outcomes import Outcome
+from agents.outage import Outage
 from agents.policy import Policy
 from agents.stage import Delivery, Emit, dead_letter
 from agents.waterfall import Pricing, with_spending

@@ -9,13 +9,9 @@ from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from agents.batcher import Batcher
 from agents.cache import redis_scripts as scripts
-from agents.cache.circuit import Circuit
 from agents.cache.entries import Entry, Found, Learned, Member, News, Stored, Swept
 from agents.cache.outcomes import Outcome
 from agents.cache.redis_form import ENTRY, VOIDED, encode, entry_in, entry_of, outcome_in, outcomes_key, request_key
@@ -23,21 +19,8 @@ from agents.cache.redis_news import NEWS_WAIT_MS, read_news
 from agents.cache.redis_rules import RedisRules
 from agents.cache.redis_survey import CHUNK, RedisSurvey
 from agents.cache.rules import LONGEST_TTL_MS, Rule
-from schemas.errors import ServiceError
-
-
-def connect(url: str) -> Redis:
-    """A client for :class:`RedisEntries`: ``redis://``, ``rediss://`` or ``unix://``; nothing is sent yet.
-
-    Raises:
-        ServiceError: not such a URL.
-    """
-    try:
-        # A connection that a restart of the server has cut is replaced once. Every call has a limit of its own.
-        retry = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
-        return Redis.from_url(url, protocol=2, retry=retry, socket_timeout=None)
-    except ValueError as error:
-        raise ServiceError(f"{url!r} is not the URL of a Redis: {error}") from error
+from agents.circuit import Circuit
+from agents.redis_client import name_of
 
 
 class RedisEntries:
@@ -47,7 +30,7 @@ class RedisEntries:
     rules by which entries are void come with everything that is read, so that one that was just made holds at once.
 
     Args:
-        client: as :func:`connect` makes it; whoever made it closes it.
+        client: as :func:`agents.redis_client.connect` makes it; whoever made it closes it.
         now: the time, in UTC epoch milliseconds.
         limit_ms: how long any one call may take before Redis counts as down.
         pause_ms: for how long it is then left alone.
@@ -56,11 +39,11 @@ class RedisEntries:
     def __init__(self, client: Redis, *, now: Callable[[], int], limit_ms: int = 250, pause_ms: int = 2_000) -> None:
         self._client: Any = client  # redis-py's annotations are unions over every setting of a client
         self._now = now
-        self._reading = Circuit(_name(client), now=now, limit_ms=limit_ms, pause_ms=pause_ms)
-        self._writing = Circuit(_name(client), now=now, limit_ms=limit_ms, pause_ms=pause_ms)
+        self._reading = Circuit(name_of(client), now=now, limit_ms=limit_ms, pause_ms=pause_ms)
+        self._writing = Circuit(name_of(client), now=now, limit_ms=limit_ms, pause_ms=pause_ms)
         # In the background nobody waits: whole lists may take longer than one lookup.
         slow_ms = NEWS_WAIT_MS + 20 * limit_ms
-        self._behind = Circuit(_name(client), now=now, limit_ms=slow_ms, pause_ms=0)
+        self._behind = Circuit(name_of(client), now=now, limit_ms=slow_ms, pause_ms=0)
         self._rules = RedisRules(client, now=now)
         self._survey = RedisSurvey(client, circuit=self._behind, rules=self._rules, now=now)
         self._read: Batcher[Sequence[str], list[bytes | None]] = Batcher(self._mget, limit=256)
@@ -173,8 +156,3 @@ class RedisEntries:
             pipeline.execute_command(*command)
         results: list[Any] = await self._writing.run(pipeline.execute)
         return results
-
-
-def _name(client: Any) -> str:
-    where = client.get_connection_kwargs()
-    return f"Redis at {where.get('path') or '{}:{}'.format(where.get('host'), where.get('port'))}"

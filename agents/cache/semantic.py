@@ -14,12 +14,12 @@ from agents.cache.entries import Entries
 from agents.cache.guards import Text
 from agents.cache.index import COSINE_ERROR
 from agents.cache.lessons import Lessons
-from agents.cache.outage import Outage
 from agents.cache.readings import Read, Readings
 from agents.cache.scopes import Scopes
 from agents.cache.standing import Standing
 from agents.cache.verifier import Question
 from agents.embedding import Embedded, Embedder, Vector, pack, unpack
+from agents.outage import Outage
 from agents.policy import Task
 from schemas.errors import ServiceError
 

@@ -14,8 +14,8 @@ from agents.cache.decision import Reach, reach
 from agents.cache.entries import Entries, Entry, Found
 from agents.cache.explanation import explained
 from agents.cache.fingerprint import fingerprint, scope, unshared
-from agents.cache.outage import Outage
 from agents.cache.semantic import SemanticCache
+from agents.outage import Outage
 from agents.policy import Policy, Task
 from agents.stage import Delivery, Emit, dead_letter
 from agents.waterfall import Pricing, avoided, with_spending

@@ -104,7 +104,8 @@ def invalidate(
 
 @asynccontextmanager
 async def _entries() -> AsyncIterator[Entries]:
-    from agents.cache.redis_entries import RedisEntries, connect
+    from agents.cache.redis_entries import RedisEntries
+    from agents.redis_client import connect
     from streams import settings as of
 
     client = connect(of.load().redis)

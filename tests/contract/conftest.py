@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from agents.cache.entries import Entries
-from agents.cache.redis_entries import RedisEntries, connect
+from agents.cache.redis_entries import RedisEntries
+from agents.redis_client import connect
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.entries import InMemoryEntries
 from tests.fakes.entry import Clock

@@ -8,7 +8,8 @@ import pytest
 
 from agents.cache import redis_survey
 from agents.cache.entries import Added, Entries, Found, Member
-from agents.cache.redis_entries import RedisEntries, connect
+from agents.cache.redis_entries import RedisEntries
+from agents.redis_client import connect
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.entry import HOUR_MS, Clock, entry_of, members_of, vector_of
 

@@ -11,9 +11,10 @@ import pytest
 
 from agents.cache import redis_form, redis_news
 from agents.cache.entries import Found
-from agents.cache.redis_entries import RedisEntries, connect
+from agents.cache.redis_entries import RedisEntries
 from agents.cache.redis_form import NEWS
 from agents.cache.rules import Rule
+from agents.redis_client import connect
 from schemas.errors import ServiceError
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.entry import HOUR_MS, Clock, entry_of, members_of, outcome_of, stored_of

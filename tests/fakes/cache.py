@@ -17,12 +17,12 @@ from agents.cache.check import Comparer
 from agents.cache.fill import FillStage
 from agents.cache.follow import follow
 from agents.cache.lessons import Lessons
-from agents.cache.outage import Outage
 from agents.cache.scopes import Scopes
 from agents.cache.semantic import SemanticCache
 from agents.cache.stage import CacheStage
 from agents.cache.standing import Standing
 from agents.cache.verifier import Question
+from agents.outage import Outage
 from agents.policy import Document, Model, Policy, Price, Task, Tenant
 from agents.stage import Delivery, Emit, Position
 from schemas import topics

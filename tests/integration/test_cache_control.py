@@ -16,10 +16,11 @@ from agents.cache.entries import Entry
 from agents.cache.follow import follow
 from agents.cache.lessons import Lessons
 from agents.cache.outcomes import Outcome
-from agents.cache.redis_entries import RedisEntries, connect
+from agents.cache.redis_entries import RedisEntries
 from agents.cache.rules import Rule
 from agents.cache.scopes import Scopes
 from agents.embedding import Vector, pack, unpack
+from agents.redis_client import connect
 from schemas.errors import ServiceError
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.entry import HOUR_MS, entry_of, outcome_of

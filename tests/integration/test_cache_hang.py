@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from agents.cache.entries import Entry, Found
-from agents.cache.redis_entries import RedisEntries, connect
+from agents.cache.redis_entries import RedisEntries
+from agents.redis_client import connect
 from schemas.errors import ServiceError
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.entry import HOUR_MS, entry_of

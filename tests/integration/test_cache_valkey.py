@@ -19,15 +19,16 @@ from agents.cache.fill import FillStage
 from agents.cache.follow import follow
 from agents.cache.index import COSINE_ERROR, ScopeIndex
 from agents.cache.lessons import Lessons
-from agents.cache.outage import Outage
-from agents.cache.redis_entries import RedisEntries, connect
+from agents.cache.redis_entries import RedisEntries
 from agents.cache.rules import Rule
 from agents.cache.scopes import Scopes
 from agents.cache.semantic import SemanticCache
 from agents.cache.stage import CacheStage
 from agents.cache.standing import Standing
 from agents.embedding import pack
+from agents.outage import Outage
 from agents.policy import Document, Model, Policy, Price, Task, Tenant
+from agents.redis_client import connect
 from agents.sentence_transformers_embedder import SentenceTransformersEmbedder
 from agents.stage import Delivery, Position
 from schemas import topics

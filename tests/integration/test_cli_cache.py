@@ -14,7 +14,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agents.cache.entries import Entry
-from agents.cache.redis_entries import RedisEntries, connect
+from agents.cache.redis_entries import RedisEntries
+from agents.redis_client import connect
 from streams.cli.main import app
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.entry import HOUR_MS, entry_of, outcome_of

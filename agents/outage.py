@@ -1,4 +1,4 @@
-"""Saying that the cache cannot be reached: loudly, and not once for every request."""
+"""Saying that a service cannot be reached: loudly, and not once for every request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EVERY_MS = 30_000
 
 
 class Outage:
-    """Counts what the cache could not do, and logs it when it begins, every half minute, and when it is over.
+    """Counts what could not be done without a service, and logs it: at the beginning, every half minute, at the end.
 
     Args:
         consequence: what becomes of each, for the log: "requests go on as misses".
@@ -32,7 +32,7 @@ class Outage:
         """How often it happened, all outages together."""
 
     def happened(self, error: ServiceError) -> None:
-        """Note that the cache could not be reached."""
+        """Note that it could not be reached."""
         now = self._now()
         self.total += 1
         if self._since is None:
@@ -46,12 +46,12 @@ class Outage:
         log.error("%s; %s (%d so far)", error, self._consequence, self.total - self._before)
 
     def over(self) -> None:
-        """Note that the cache was reached."""
+        """Note that it was reached."""
         if self._since is None:
             return
         if self._spoken:
             seconds = (self._now() - self._since) / 1000
             log.warning(
-                "the cache is back after %.1f s; %d times %s", seconds, self.total - self._before, self._consequence
+                "back to normal after %.1f s; %d times %s", seconds, self.total - self._before, self._consequence
             )
         self._since = None
