@@ -174,6 +174,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What a request may hold. A request over a limit is refused, never cut."""
 
     messages: int = 256
+    passages: int = 256
+    conditions: int = 32
     content_bytes: int = 512 * 1024
     id_length: int = 256
     max_tokens: int = 8192
@@ -226,7 +228,7 @@ class Policy:
             raise UnknownNameError(
                 f"model {request.model!r} is not open to task {request.task!r}, which has {task.models}"
             )
-        self._check_fields(request)
+        self._check_fields(request, task)
         if request.deadline is not None and request.deadline <= received_at:
             raise DeadlinePassedError(
                 f"the deadline lies {received_at - request.deadline} ms before the request reached its topic"
@@ -237,8 +239,10 @@ class Policy:
         """Who pays: the request's own cost centre, or else its tenant's."""
         return request.cost_center or self.document.tenants[request.tenant].cost_center
 
-    def _check_fields(self, request: PredictionRequest) -> None:
+    def _check_fields(self, request: PredictionRequest, task: Task) -> None:
         limits = self.document.limits
+        collection = task.retrieval.collection if task.retrieval else ""
+        texts = [*(message.content for message in request.messages), *request.passages]
         problem = None
         if not 0 < len(request.request_id) <= limits.id_length:
             problem = f"request_id has {len(request.request_id)} characters: it must have 1 to {limits.id_length}"
@@ -252,8 +256,16 @@ class Policy:
             problem = "the last message must be the user's, and not blank"
         elif unknown := {message.role for message in request.messages} - set(ROLES):
             problem = f"role {min(unknown)!r} is unknown: use one of {', '.join(ROLES)}"
-        elif (size := sum(len(message.content.encode()) for message in request.messages)) > limits.content_bytes:
-            problem = f"messages hold {size} bytes: the policy's limit is {limits.content_bytes}"
+        elif (size := sum(len(text.encode()) for text in texts)) > limits.content_bytes:
+            problem = f"messages and passages hold {size} bytes: the policy's limit is {limits.content_bytes}"
+        elif len(request.passages) > limits.passages:
+            problem = f"passages holds {len(request.passages)}: the policy's limit is {limits.passages}"
+        elif len(request.where) > limits.conditions:
+            problem = f"where holds {len(request.where)} conditions: the policy's limit is {limits.conditions}"
+        elif request.where and not collection:
+            problem = f"where is given, and task {request.task!r} retrieves from no collection: leave it out"
+        elif request.knowledge is not None and collection:
+            problem = f"knowledge is given, and task {request.task!r} retrieves from {collection!r}: leave it out"
         elif not 1 <= request.sampling.max_tokens <= limits.max_tokens:
             problem = f"sampling.max_tokens is {request.sampling.max_tokens}: it must be 1 to {limits.max_tokens}"
         elif not 0 <= request.sampling.temperature <= 2:
@@ -296,7 +308,9 @@ class Policy:
             _at_least_one(f"[tasks.{name}]", task, "ttl_seconds", "deadline_seconds", "max_entries")
             if task.ttl_seconds > LONGEST_TTL_S:
                 raise PolicyError(f"[tasks.{name}] ttl_seconds is {task.ttl_seconds}: at most {LONGEST_TTL_S}, 90 days")
-            used = [*task.models, *(route.model for route in task.routes)]
+            _check_context(f"[tasks.{name}", task)
+            used = [*task.models, *(route.model for route in task.routes), *task.fallbacks]
+            used += [part.model for part in (task.history, task.compression) if part and part.model]
             for model_name in used:
                 if model_name not in document.models:
                     raise PolicyError(f"[tasks.{name}] names model {model_name!r}, which is not in [models]")
@@ -318,6 +332,25 @@ def load(path: Path) -> Policy:
         raise PolicyError(f"there is no policy file {path}: set HEADRACE_POLICY") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, PolicyError) as error:
         raise PolicyError(f"{path}: {error}") from error
+
+
+def _check_context(where: str, task: Task) -> None:
+    """What a task says of retrieval, history, compression and routing."""
+    if task.example_tokens < 0:
+        raise PolicyError(f"{where}] example_tokens is {task.example_tokens}: it must not be negative")
+    if task.retrieval:
+        _at_least_one(f"{where}.retrieval]", task.retrieval, "candidates", "tokens")
+    if task.history:
+        _at_least_one(f"{where}.history]", task.history, "tokens", "summary_tokens")
+        if task.history.keep_turns < 0:
+            raise PolicyError(f"{where}.history] keep_turns is {task.history.keep_turns}: it must not be negative")
+    if task.compression:
+        if not 0 < task.compression.keep <= 1:
+            raise PolicyError(f"{where}.compression] keep is {task.compression.keep}: it must be over 0 and at most 1")
+        if task.compression.method == "llmlingua" and not task.compression.model:
+            raise PolicyError(f"{where}.compression] names no model: LLMLingua needs a small one of [models]")
+    if task.router and not 0 < task.router.bar <= 1:
+        raise PolicyError(f"{where}.router] bar is {task.router.bar}: it must be over 0 and at most 1")
 
 
 def _at_least_one(where: str, table: msgspec.Struct, *names: str) -> None:

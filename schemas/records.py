@@ -138,7 +138,7 @@ class Lookup(Record, frozen=True, kw_only=True):
     embedding: bytes | None = None
     """Of the question: float16, little-endian, unit length. Null where the policy is exact-only."""
     knowledge: str = ""
-    """The request's, or empty where it named none."""
+    """The collection that the task retrieves from, else what the request named; empty where neither is."""
     nominee: Nominee | None = None
     """Whose answer to compare with the one that is made now; null where nothing is to be learned."""
     retrieved_at: int | None = None

@@ -63,6 +63,8 @@ def check(request: PredictionRequest, ticket: Ticket, lookup: Lookup, task: Task
         sampling=request.sampling,
         model=model if model in task.models else request.model,
         costs=[],
+        passages=request.passages,
+        where=request.where,
     )
 
 

@@ -98,7 +98,8 @@ class FillStage:
             usage=fill.usage,
             question=lookup.question,
             embedding=lookup.embedding,
-            answered_at=fill.answered_at,
+            # A rule of invalidation that was made while the answer was on its way voids it.
+            answered_at=min(fill.answered_at, lookup.retrieved_at or fill.answered_at),
             knowledge=lookup.knowledge,
             meaning=nominee.meaning if nominee and verdict is Verdict.SAME else "",
         )

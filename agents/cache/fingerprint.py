@@ -35,6 +35,8 @@ def scope(request: PredictionRequest, *, policy_version: str) -> str:
         sampling.stop,
         # Left out where there is none, so that the hashes of requests that know of none stay what they were.
         *([] if request.knowledge is None else [request.knowledge]),
+        *([("passages", request.passages)] if request.passages else []),
+        *([("where", request.where)] if request.where else []),
     )
 
 

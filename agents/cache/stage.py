@@ -170,7 +170,7 @@ class CacheStage:
             scope=within,
             cacheable=cacheable,
             question=question,
-            knowledge=request.knowledge or "",
+            knowledge=(task.retrieval.collection if task.retrieval else "") or request.knowledge or "",
         )
 
     async def _find(self, ticket: Ticket, lookup: Lookup) -> Found | None:
@@ -232,6 +232,8 @@ class CacheStage:
             model=request.model,
             costs=list(spent),
             decisions=list(decisions),
+            passages=request.passages,
+            where=request.where,
         )
         return _missed(miss)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from agents.context.turns import turns, without
 from schemas.records import Message
 
 
@@ -30,35 +31,17 @@ def trim(messages: Sequence[Message], published: int, limit: int, count: Callabl
     """
     if published <= limit:
         return Trimmed(list(messages), published)
-    turns = _turns(messages)
-    most = len(turns) - 1
+    spoken = turns(messages)
+    most = len(spoken) - 1
     if most <= 0:
         return Trimmed(list(messages), published)
-
-    def without(cut: int) -> list[Message]:
-        gone = {index for turn in turns[:cut] for index in turn}
-        return [message for index, message in enumerate(messages) if index not in gone]
-
     low, high = 1, most
-    best = Trimmed(kept := without(most), count(kept))
+    best = Trimmed(kept := without(messages, spoken[:most]), count(kept))
     while low < high and best.tokens <= limit:
         middle = (low + high) // 2
-        kept = without(middle)
+        kept = without(messages, spoken[:middle])
         if (tokens := count(kept)) <= limit:
             best, high = Trimmed(kept, tokens), middle
         else:
             low = middle + 1
     return best
-
-
-def _turns(messages: Sequence[Message]) -> list[list[int]]:
-    """The places of the messages of each turn, oldest first; a system message belongs to none."""
-    turns: list[list[int]] = []
-    for index, message in enumerate(messages):
-        if message.role == "system":
-            continue
-        if message.role == "user" or not turns:
-            turns.append([index])
-        else:
-            turns[-1].append(index)
-    return turns

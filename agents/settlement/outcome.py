@@ -10,17 +10,22 @@
 | is of another publish, and of source DUPLICATE | DUPLICATE | the answer's, struck | all that was spent |
 | is a check's, the first, COMPLETED | CHECK | what it cost, as the cache's own spending | 0 |
 | is a check's, the first, FAILED | CHECK | nothing | all that was spent |
+| is a summary's, the first, COMPLETED | SUMMARY | what it cost, as spending of the history strategy | 0 |
+| is a summary's, the first, FAILED | SUMMARY | nothing | all that was spent |
 
-The last line is a saving that was made: a second publish would have been a second prediction, and was found by its
-request id instead. Its list cost and its savings enter the ledger and cancel out. What finding it took (the *cost* of
-a saving line) is struck from the waterfall, since a request is billed once, and is the unbilled cost.
+The line on a source DUPLICATE is a saving that was made: a second publish would have been a second prediction, and was
+found by its request id instead. Its list cost and its savings enter the ledger and cancel out. What finding it took
+(the *cost* of a saving line) is struck from the waterfall, since a request is billed once, and is the unbilled cost.
 
 A check is an execution beside a request that the cache has answered: it answers nobody, and what it costs is taken
 off what the cache saves. Its entry goes to the cache first, which adds the verdict. So does the entry of a miss whose
 answer is to be compared with what the cache would have served: that comparison is all it is charged for.
 
-So on every entry ``list_cost − Σ (gross − cost) = effective_cost``, the effective cost of everything but a RESPONSE
-and a CHECK is zero, and ``effective_cost + unbilled_cost`` is all that was spent.
+A summary of a conversation's older turns answers nobody either. Its identity is the turns that it stands for, so that
+it is accounted for once whoever asked for it.
+
+So on every entry ``list_cost − Σ (gross − cost) = effective_cost``, the effective cost of everything but a RESPONSE, a
+CHECK and a SUMMARY is zero, and ``effective_cost + unbilled_cost`` is all that was spent.
 """
 
 from __future__ import annotations
@@ -35,13 +40,23 @@ from agents.waterfall import NOTHING, holds, with_spending
 from schemas import topics
 from schemas.enums import EntryKind, Source, Status, Verdict
 from schemas.errors import HeadraceError, WorkFailedError
-from schemas.records import Answer, CacheFill, LedgerEntry, Lookup, PredictionResponse, SavingLine, Usage, Waterfall
+from schemas.records import (
+    Answer,
+    CacheFill,
+    LedgerEntry,
+    Lookup,
+    PredictionResponse,
+    SavingLine,
+    Summary,
+    Usage,
+    Waterfall,
+)
 
 
 def claimant(answer: Answer) -> Claimant:
     """What an answer claims: its request. The length keeps tenant ``a/b``'s ``c`` apart from ``a``'s ``b/c``."""
     ticket = answer.ticket
-    kind = "check/" if ticket.check else ""
+    kind = "check/" if ticket.check else "summary/" if ticket.summary is not None else ""
     identity = f"{kind}{len(ticket.tenant)}/{ticket.tenant}/{ticket.request_id}".encode()
     return Claimant(identity, ticket.origin, answer.answer_id)
 
@@ -55,7 +70,11 @@ def settle(answer: Answer, position: Position, at: int, first: Claim) -> list[Em
         WorkFailedError: its waterfall does not add up, so that it cannot be billed.
     """
     if first.offset == position.offset:
-        return _checked(answer, position, at) if answer.ticket.check else _win(answer, position, at)
+        if answer.ticket.check:
+            return _checked(answer, position, at)
+        if answer.ticket.summary is not None:
+            return _summarised(answer, answer.ticket.summary, position, at)
+        return _win(answer, position, at)
     if first.told:
         return []
     kind = EntryKind.REEXECUTION if first.origin == answer.ticket.origin else EntryKind.DUPLICATE
@@ -128,6 +147,18 @@ def _win(answer: Answer, position: Position, at: int) -> list[Emit]:
             check = _line(compared, f"{number}-check", EntryKind.CHECK, at, NOTHING, 0)
         emits.append(_fill(answer, answer.lookup, answer.text, at, check))
     return emits
+
+
+def _summarised(answer: Answer, turns: str, position: Position, at: int) -> list[Emit]:
+    """The summary, for whoever prompts with it, and its entry."""
+    number = settled_id(answer, position, at)
+    spent = [msgspec.structs.replace(cost, strategy="history") for cost in answer.waterfall.costs]
+    if answer.status is not Status.COMPLETED or not answer.text:
+        return [_entry(answer, number, EntryKind.SUMMARY, at, NOTHING, sum(cost.cost for cost in spent))]
+    ticket = answer.ticket
+    summary = Summary(turns=turns, tenant=ticket.tenant, task=ticket.task, text=answer.text.strip(), made_at=at)
+    entry = _entry(answer, number, EntryKind.SUMMARY, at, with_spending(NOTHING, spent), 0)
+    return [entry, Emit(topics.SUMMARIES, turns.encode(), summary)]
 
 
 def _checked(answer: Answer, position: Position, at: int) -> list[Emit]:
