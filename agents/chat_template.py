@@ -62,3 +62,7 @@ class ChatTemplate:
             InvalidRequestError: the template refuses the conversation.
         """
         return len(self.render(messages))
+
+    def length(self, text: str) -> int:
+        """The tokens of a text alone, without special ones."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False))

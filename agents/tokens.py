@@ -14,3 +14,7 @@ class Tokens(Protocol):
     def count(self, messages: Sequence[Message]) -> int:
         """The tokens of the prompt that the chat template makes of ``messages``, ready for generation."""
         ...
+
+    def length(self, text: str) -> int:
+        """The tokens of a text alone, without special ones."""
+        ...

@@ -25,6 +25,9 @@ class WordTokens:
     def count(self, messages: Sequence[Message]) -> int:
         return len(tokens_of(messages))
 
+    def length(self, text: str) -> int:
+        return len(text.split())
+
 
 class FakeEngine:
     """Answers each prompt with words drawn from it, one token each.

@@ -42,6 +42,10 @@ def test_the_count_is_of_what_is_rendered(tokenizer: object) -> None:
     assert template.count(ASK) == len(template.render(ASK))
 
 
+def test_a_text_alone_has_no_turn_around_it(tokenizer: object) -> None:
+    assert ChatTemplate(tokenizer, "made").length("be brief ?") == 3
+
+
 def test_a_conversation_that_the_template_refuses_is_the_producers_to_mend(tokenizer: object) -> None:
     with pytest.raises(InvalidRequestError, match=r"'made' refuses the messages: the user speaks first"):
         ChatTemplate(tokenizer, "made").count([Message(role="assistant", content="hello")])

@@ -33,6 +33,9 @@ class Words:
         self.calls += 1
         return self.factor * sum(2 + len(message.content.split()) for message in messages)
 
+    def length(self, text: str) -> int:
+        return self.factor * len(text.split())
+
 
 def said(*turns: str) -> list[Message]:
     """``"u:hello there"`` is a user's message, ``s`` the system's, ``a`` the assistant's."""
