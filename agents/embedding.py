@@ -42,6 +42,13 @@ class Embedder(Protocol):
         """
         ...
 
+    def count(self, text: str) -> int:
+        """The model's tokens of a text of any length, special ones included; within the window, what embedding takes.
+
+        Any thread may ask, whatever the model is doing.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of the model."""
         ...

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
+
+from tokenizers import Tokenizer
 
 from agents.batcher import Batcher
 from agents.embedding import Embedded
@@ -21,6 +23,8 @@ class Encoder(Protocol):
     dimensions: int
     window: int
     """Tokens of a text that it sees; the rest is cut off."""
+    tokenizer: str
+    """As the tokenizers library writes it: JSON."""
 
     def encode(self, texts: Sequence[str]) -> list[Embedded]:
         """Embed up to :data:`BATCH` texts at once.
@@ -41,6 +45,10 @@ class LocalEmbedder:
         self.name = name
         self.dimensions = encoder.dimensions
         self.window = encoder.window
+        # One of its own: the encoder's cuts texts off, and is another thread's.
+        self._counter: Any = Tokenizer.from_str(encoder.tokenizer)
+        self._counter.no_truncation()
+        self._counter.no_padding()
 
     @classmethod
     async def start(cls, load: Callable[[], Encoder], *, name: str) -> Self:
@@ -65,6 +73,10 @@ class LocalEmbedder:
             ServiceError: the model failed, or was closed.
         """
         return await self._batch(text)
+
+    def count(self, text: str) -> int:
+        """The model's tokens of a text of any length, special ones included; any thread may ask."""
+        return len(self._counter.encode(text))
 
     async def close(self) -> None:
         """Finish the batch at work and end the thread."""

@@ -132,6 +132,7 @@ class OpenVinoEncoder:
         compiled = core.compile_model(core.read_model(model.graph, model.weights), "CPU", settings)
         self._request = compiled.create_infer_request()
         self._inputs = model.inputs
+        self.tokenizer = model.tokenizer
         self._tokenizer: Any = Tokenizer.from_str(model.tokenizer)
         self._tokenizer.enable_truncation(model.window)
         self._tokenizer.no_padding()

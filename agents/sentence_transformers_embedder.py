@@ -22,6 +22,7 @@ class SentenceTransformersEncoder:
         self.model = model
         self.dimensions = int(model.get_embedding_dimension())
         self.window = int(model.max_seq_length)
+        self.tokenizer: str = model.tokenizer.backend_tokenizer.to_str()
 
     @classmethod
     def load(cls, path: str, *, threads: int) -> Self:

@@ -132,6 +132,14 @@ async def test_a_text_beyond_the_window_counts_as_many_tokens_as_the_window(
     assert (await minilm.embed("one two three")).tokens == 5
 
 
+async def test_what_is_counted_is_what_embedding_takes_and_a_count_sees_beyond_the_window(embedder: Embedder) -> None:
+    busy = asyncio.gather(*map(embedder.embed, TEXTS))
+    counted = [embedder.count(text) for text in TEXTS]
+    assert counted == [one.tokens for one in await busy]
+    assert embedder.count("word " * 1_000) == 1_002
+    assert embedder.count("") == 2
+
+
 async def test_the_loop_goes_on_while_a_batch_is_embedded(minilm: LocalEmbedder) -> None:
     embedding = asyncio.gather(*(minilm.embed(f"question number {i} about a mortgage") for i in range(BATCH)))
     turns = 0

@@ -37,6 +37,9 @@ class BagOfWords:
             tuple(word.span() for word in words),
         )
 
+    def count(self, text: str) -> int:
+        return len(re.findall(r"\w+", text)) + 2
+
     async def close(self) -> None:
         self.down = True
 
