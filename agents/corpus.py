@@ -24,6 +24,23 @@ class Chunk(NamedTuple):
     vector: Vector
 
 
+class Held(NamedTuple):
+    """What the corpus knows of a document that it holds."""
+
+    version: int
+    digest: str
+
+
+def passage(title: str, trail: Sequence[str], text: str) -> str:
+    """A text with what it stands under: what is embedded, matched by its words, and shown to a model.
+
+    Documents often repeat their title as their first heading; it is here once.
+    """
+    headings = [title, *trail[1:]] if trail[:1] == (title,) else [title, *trail]
+    under = " > ".join(heading for heading in headings if heading)
+    return "\n\n".join(part for part in (under, text) if part)
+
+
 class Corpus(Protocol):
     """Chunks of documents, by tenant and collection. Nothing found in one is another's.
 
@@ -71,6 +88,14 @@ class Corpus(Protocol):
         self, tenant: str, collection: str, text: str, where: Sequence[Condition], limit: int
     ) -> list[Chunk]:
         """The chunks that fulfil ``where`` and match the words of ``text`` best by BM25; errors likewise."""
+        ...
+
+    async def held(self, tenant: str, collection: str, document_id: str) -> Held | None:
+        """What it knows of one document; None where it holds none of that id.
+
+        Raises:
+            ServiceError: the corpus cannot be read.
+        """
         ...
 
     async def digests(self, tenant: str, collection: str) -> dict[str, str]:
