@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from agents.context.few_shot import shown
 from agents.policy import Example
 from schemas.records import Message
 
@@ -43,7 +44,7 @@ class Draft(NamedTuple):
         return [f"[{number}] {text}" for number, text in enumerate(self.passages, start=1)]
 
     def _examples(self) -> list[str]:
-        return [f"Question: {example.question}\nAnswer: {example.answer}" for example in self.examples]
+        return [shown(example) for example in self.examples]
 
 
 def _listed(heading: str, parts: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from agents.embedding import Embedder, Vector, unpack
+from schemas.errors import ServiceError
 from schemas.records import Lookup, Message
 
 
@@ -15,10 +16,10 @@ class Question:
     Args:
         messages: of the request. In a conversation the question before the last one says what the last is about.
         lookup: of the request.
-        embedder: makes the vector.
+        embedder: makes the vector; None where nothing should need one.
     """
 
-    def __init__(self, messages: Sequence[Message], lookup: Lookup, embedder: Embedder) -> None:
+    def __init__(self, messages: Sequence[Message], lookup: Lookup, embedder: Embedder | None) -> None:
         asked = [message.content for message in messages if message.role == "user"]
         self.text = "\n".join(asked[-2:])
         self.spent: dict[str, int] = {}
@@ -31,10 +32,12 @@ class Question:
         """The question's vector, for ``strategy``.
 
         Raises:
-            ServiceError: the embedder failed.
+            ServiceError: the embedder failed, or there is none.
         """
         async with self._lock:
             if self._vector is None:
+                if self._embedder is None:
+                    raise ServiceError(f"{strategy} needs an embedder, and this worker has none")
                 embedded = await self._embedder.embed(self.text)
                 self.spent[strategy] = embedded.tokens
                 self._vector = embedded.vector

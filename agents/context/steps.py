@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-
+from agents.context.lengths import is_long, unhurried
 from agents.context.prompt import Draft
 from agents.tokens import Tokens
-from schemas.records import Message, Removal
-
-LONG_PROMPT = 20_000
-"""Characters from which on counting tokens is left to a thread: it would hold up everybody else for milliseconds."""
-
-
-async def counted(tokens: Tokens, messages: Sequence[Message]) -> int:
-    """The prompt's tokens.
-
-    Raises:
-        InvalidRequestError: the model's chat template refuses the messages.
-    """
-    if sum(len(message.content) for message in messages) < LONG_PROMPT:
-        return tokens.count(messages)
-    return await asyncio.to_thread(tokens.count, messages)
+from schemas.records import Removal
 
 
 class Steps:
@@ -36,16 +20,27 @@ class Steps:
     def __init__(self, draft: Draft, published: int, tokens: Tokens) -> None:
         self.draft = draft
         self.published = self.prompt = published
-        self.removed: list[Removal] = []
+        self._removed: dict[str, int] = {}
         self._tokens = tokens
 
     async def take(self, strategy: str, draft: Draft) -> bool:
         """Go on with ``draft``, where it is shorter; and whether it is. The saving is the strategy's."""
         if draft == self.draft:
             return False
-        left = await counted(self._tokens, draft.prompt())
+        messages = draft.prompt()
+        left = await unhurried(is_long(messages), lambda: self._tokens.count(messages))
         if left >= self.prompt:
             return False
-        self.removed.append(Removal(strategy=strategy, tokens=self.prompt - left))
+        self._removed[strategy] = self._removed.get(strategy, 0) + self.prompt - left
         self.draft, self.prompt = draft, left
         return True
+
+    @property
+    def long(self) -> bool:
+        """Whether counting the prompt's tokens takes a while."""
+        return is_long(self.draft.prompt())
+
+    @property
+    def removed(self) -> list[Removal]:
+        """What each strategy took out, in the order in which they first did."""
+        return [Removal(strategy=strategy, tokens=tokens) for strategy, tokens in self._removed.items()]

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from agents.context.prompt import Draft
 from agents.context.question import Question
-from agents.context.steps import LONG_PROMPT, Steps
+from agents.context.lengths import LONG_PROMPT
+from agents.context.steps import Steps
 from agents.embedding import pack
 from agents.policy import Example
 from schemas.records import Removal
