@@ -1,0 +1,1 @@
+"""The knowledge stage: documents made ready to be retrieved from."""
