@@ -1,0 +1,200 @@
+"""The knowledge stage: chunks, embeds and indexes a document, and makes void what was answered without it.
+
+What comes again after a crash does no harm. The version of a document is its record's offset, and all documents of a
+collection are on one partition: an older version never takes the place of a newer one. A record that the corpus holds
+already is not embedded again; but it is not known whether what follows from it was done, so that is done again. The
+ledger knows the entry by its id, and an invalidation more costs a few hits.
+
+An invalidation is never given up. Once the corpus says something else, the record is not done before what was answered
+from it is void: a dead letter instead would be forgotten by its own replay, which finds the document unchanged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from hashlib import blake2b
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from agents.corpus import Chunk, Corpus, passage
+from agents.embedding import Embedder, Vector
+from agents.knowledge.chunking import Piece, pieces
+from agents.knowledge.document import check, digest
+from agents.knowledge.invalidation import Invalidation
+from agents.policy import Policy
+from agents.stage import Delivery, Emit, Position, dead_letter
+from agents.waterfall import NOTHING, Pricing, with_spending
+from schemas import topics
+from schemas.enums import EntryKind, Lane, Source, Status
+from schemas.errors import HeadraceError, InvalidRequestError, ServiceError
+from schemas.records import Document, LedgerEntry, Usage
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+CHUNK_TOKENS = 256
+"""Of a chunk with its headings, at most, and never more than the embedder's window: it is sized in the embedder's
+tokens, for a vector stands for what the embedder saw. Models that are served come and go, and count it again when they
+budget a prompt."""
+AT_ONCE = 8
+"""Chunks at the embedder. More gain little, and whoever looks for an answer there meanwhile waits for all of them."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
+"""Between tries while a service is away."""
+NEVER = 2**63 - 1
+"""UTC epoch milliseconds. A document is not given up for those that wait before it."""
+
+
+class KnowledgeStage:
+    """What to do with a document: put its chunks in the place of those that its earlier version had.
+
+    Documents are worked on side by side, but those of one id one after another, in the order of receipt.
+
+    Args:
+        policy: the tenants, and what embedding costs.
+        embedder: makes the chunks' vectors.
+        corpus: where they are indexed.
+        invalidate: makes void what was answered from a collection.
+        patience_s: how long to wait for an embedder or a corpus that is away, before the document is a dead letter.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        embedder: Embedder,
+        corpus: Corpus,
+        invalidate: Invalidation,
+        patience_s: float = 60.0,
+    ) -> None:
+        self._policy = policy
+        self._embedder = embedder
+        self._corpus = corpus
+        self._invalidate = invalidate
+        self._patience_s = patience_s
+        self._size = min(CHUNK_TOKENS, embedder.window)
+        self._embedding = asyncio.Lock()
+        self._turns: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
+
+    def deadline(self, delivery: Delivery[Document]) -> int:
+        """None: a document is done when its turn comes, or fails by itself."""
+        return NEVER
+
+    async def __call__(self, delivery: Delivery[Document]) -> Sequence[Emit]:
+        """Index the document, or remove it; what embedding it cost, for the ledger.
+
+        Raises:
+            UnknownNameError: its tenant is not in the policy.
+            InvalidRequestError: a field is empty, over its limit, or holds another type than in its collection.
+            ServiceError: the embedder or the corpus was away for too long.
+            PolicyError: the embedder has no price.
+        """
+        document = delivery.record
+        check(document, self._policy)
+        void = partial(self._invalidate, document.tenant, document.collection)
+        turn = self._turns.setdefault((document.tenant, document.collection, document.document_id), asyncio.Lock())
+        async with turn:
+            try:
+                emits = await _retried(partial(self._work, delivery), delivery.position, self._patience_s)
+            except ServiceError:
+                # A write may have been done though nobody heard of it.
+                await _retried(void, delivery.position, math.inf)
+                raise
+            if emits is None:
+                return []
+            await _retried(void, delivery.position, math.inf)
+            return emits
+
+    def failed(self, delivery: Delivery[Document], error: HeadraceError) -> Sequence[Emit]:
+        """A dead letter."""
+        return [dead_letter(delivery, error, "knowledge", topics.DEAD_LETTERS)]
+
+    async def _work(self, delivery: Delivery[Document]) -> Sequence[Emit] | None:
+        """Change the corpus: what follows, once it is known for void; None where the corpus is as it should be."""
+        document, version = delivery.record, delivery.position.offset
+        name = document.tenant, document.collection, document.document_id
+        held = await self._corpus.held(*name)
+        if held is not None and held.version > version:
+            log.warning(
+                "%s is left out: the corpus holds version %d of %s. Was the topic made anew, and not the corpus?",
+                delivery.position,
+                held.version,
+                document.document_id,
+            )
+            return None
+        if document.text is None:
+            await self._corpus.remove(*name, version=version)
+            return []
+        said = digest(document)
+        if held is not None and held.version < version and held.digest == said:
+            return None
+        cut, tokens = await asyncio.to_thread(self._cut, document, document.text)
+        entry = self._entry(delivery, tokens)
+        if held is None or held.version < version:
+            chunks = await self._embedded(document, cut)
+            metadata = document.metadata
+            await self._corpus.replace(*name, version=version, digest=said, metadata=metadata, chunks=chunks)
+        return [Emit(topics.LEDGER, entry.tenant.encode(), entry)]
+
+    def _cut(self, document: Document, text: str) -> tuple[list[Piece], int]:
+        """The document's pieces, and the tokens that embedding them takes."""
+        cut = pieces(document.title, text, size=self._size, count=self._embedder.count)
+        if not cut:
+            raise InvalidRequestError("the text says nothing: to remove the document, let the text be null")
+        return cut, sum(self._embedder.count(passage(document.title, *piece)) for piece in cut)
+
+    async def _embedded(self, document: Document, cut: Sequence[Piece]) -> list[Chunk]:
+        vectors: list[Vector] = []
+        async with self._embedding:
+            for start in range(0, len(cut), AT_ONCE):
+                some = [passage(document.title, *piece) for piece in cut[start : start + AT_ONCE]]
+                # What else the embedder tells of a text is large, and let go of here.
+                vectors += [one.vector for one in await asyncio.gather(*map(self._embedder.embed, some))]
+        return [
+            Chunk(document.document_id, number, document.title, piece.trail, piece.text, vector)
+            for number, (piece, vector) in enumerate(zip(cut, vectors, strict=True))
+        ]
+
+    def _entry(self, delivery: Delivery[Document], tokens: int) -> LedgerEntry:
+        """The embedding's ledger entry: the same, to the byte, however often the document is delivered."""
+        document, position, at = delivery.record, delivery.position, delivery.timestamp
+        named = msgspec.json.encode((document.tenant, document.collection, document.document_id, at))
+        spent = Pricing(self._policy.prices, at).embedding("retrieval", self._embedder.name, tokens)
+        return LedgerEntry(
+            entry_id=f"{position.partition:04d}-{position.offset:014d}-{blake2b(named, digest_size=8).hexdigest()}",
+            kind=EntryKind.INGESTION,
+            request_id=f"{document.collection}/{document.document_id}",
+            tenant=document.tenant,
+            cost_center=self._policy.document.tenants[document.tenant].cost_center,
+            task="",
+            model=self._embedder.name,
+            lane=Lane.REALTIME,
+            source=Source.NONE,
+            status=Status.COMPLETED,
+            occurred_at=at,
+            waterfall=with_spending(NOTHING, [spent]),
+            unbilled_cost=0,
+            usage=Usage(),
+            policy_version=self._policy.version,
+        )
+
+
+async def _retried(work: Callable[[], Awaitable[T]], position: Position, patience_s: float) -> T:
+    """What comes of ``work`` once no service is away for it, or its ServiceError after so many seconds of pauses."""
+    pause = FIRST_PAUSE_S
+    while True:
+        try:
+            return await work()
+        except ServiceError as error:
+            if pause > patience_s:
+                raise
+            log.warning("%s is tried again in %.1f s: %s", position, pause, error)
+        await asyncio.sleep(pause)
+        patience_s -= pause
+        pause = min(2 * pause, LONGEST_PAUSE_S)
