@@ -16,7 +16,7 @@ from agents.waterfall import Pricing, avoided, with_spending
 from schemas import topics
 from schemas.enums import Lane, Source, Status
 from schemas.errors import DeadlinePassedError, EngineRowError, HeadraceError, UnknownNameError
-from schemas.records import Answer, InferenceTask, Ticket, Timings, Usage, Waterfall
+from schemas.records import Answer, Decision, InferenceTask, Ticket, Timings, Usage, Waterfall
 
 
 class InferenceStage(Stage[InferenceTask]):
@@ -71,8 +71,14 @@ class InferenceStage(Stage[InferenceTask]):
         return [answered(self._answer(task, landing))]
 
     def failed(self, delivery: Delivery[InferenceTask], error: HeadraceError) -> Sequence[Emit]:
-        """A FAILED answer that says why, and the task itself as a dead letter."""
+        """A FAILED answer that says why, and the task itself as a dead letter.
+
+        Where it was the engine that failed, and there is another model to ask, the task goes to that one instead.
+        """
         task = delivery.record
+        if isinstance(error, EngineRowError) and (instead := self._fallback(task, error)):
+            # Under its own key, so that equal tasks meet at the next model as they did at this one.
+            return [Emit(topics.tasks(instead.model, task.ticket.lane), delivery.key or b"", instead)]
         answer = failure(
             self._new_id(),
             task.ticket,
@@ -83,6 +89,18 @@ class InferenceStage(Stage[InferenceTask]):
             decisions=task.decisions,
         )
         return [answered(answer), dead_letter(delivery, error, "inference", topics.DEAD_LETTERS)]
+
+    def _fallback(self, task: InferenceTask, error: EngineRowError) -> InferenceTask | None:
+        """The task for the next model of its chain; None where the policy in force has none of them any more."""
+        for place, model in enumerate(task.fallbacks, start=1):
+            if model in self._policy.models:
+                decision = Decision(
+                    stage="inference", choice=f"fall back: {model}", why=[f"{task.model} failed: {error}"]
+                )
+                return msgspec.structs.replace(
+                    task, model=model, fallbacks=task.fallbacks[place:], decisions=[*task.decisions, decision]
+                )
+        return None
 
     def _answer(self, task: InferenceTask, landing: Landing[Completion]) -> Answer:
         done = landing.result

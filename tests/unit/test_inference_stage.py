@@ -23,6 +23,7 @@ from schemas.errors import (
     DeadlinePassedError,
     EngineDeadError,
     EngineRowError,
+    HeadraceError,
     PolicyError,
     PromptTooLongError,
     UnknownNameError,
@@ -44,7 +45,7 @@ def policy() -> Policy:
     prices = [("big", "10", "30", 100), ("small", "1", "3", 50), ("minilm", "0.02", "0", 100)]
     return Policy(
         Document(
-            models={name: Model(engine="vllm", window=1024) for name in ("big", "small")},
+            models={name: Model(engine="vllm", window=1024) for name in ("big", "small", "spare")},
             prices=[
                 Price(model=model, version=f"{model}-1", effective_from=SINCE, input=i, output=o, batch_percent=b)
                 for model, i, o, b in prices
@@ -285,6 +286,71 @@ def test_a_failed_task_becomes_a_failed_answer_and_a_dead_letter() -> None:
     assert letter.topic == topics.DEAD_LETTERS
     assert isinstance(letter.record, DeadLetter)
     assert (letter.record.value, letter.record.stage, letter.record.code) == (b"raw", "inference", "PROMPT_TOO_LONG")
+
+
+CHAIN = {"model": "small", "fallbacks": ["big", "spare"]}
+
+
+def followed(*engines: Engine, **fields: Any) -> tuple[list[InferenceTask], list[Emit]]:
+    """A task's tries, one after another as its topics would bring them, and what came out of the last."""
+    tries, ended = [task("r-1", **fields)], list[Emit]()
+    while not ended:
+        asked = delivery(tries[-1], len(tries))
+        (first, *others) = stage(*engines).failed(asked, EngineRowError(f"{tries[-1].model} is out of order"))
+        if isinstance(first.record, InferenceTask):
+            assert (first.topic, first.key, others) == (topics.tasks(first.record.model, Lane.REALTIME), asked.key, [])
+            tries.append(first.record)
+        else:
+            ended = [first, *others]
+    return tries, ended
+
+
+@pytest.mark.parametrize("kind", [{}, {"check": True}, {"summary": "ab12"}])
+def test_a_chain_in_which_every_engine_fails_ends_in_one_failed_answer(kind: dict[str, Any]) -> None:
+    tries, (answered, letter) = followed(ticket=ticket("r-1", **kind), **CHAIN)
+    assert [(one.model, one.fallbacks) for one in tries] == [
+        ("small", ["big", "spare"]),
+        ("big", ["spare"]),
+        ("spare", []),
+    ]
+    answer = answered.record
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.error_message, answer.model) == (Status.FAILED, "spare is out of order", "spare")
+    assert [(one.stage, one.choice, one.why) for one in answer.decisions] == [
+        ("inference", "fall back: big", ["small failed: small is out of order"]),
+        ("inference", "fall back: spare", ["big failed: big is out of order"]),
+    ]
+    assert answer.ticket == tries[0].ticket
+    assert answer.waterfall.costs == [EMBEDDED], "what was spent before is told once"
+    assert isinstance(letter.record, DeadLetter)
+
+
+async def test_a_model_that_is_fallen_back_on_answers_at_its_own_price() -> None:
+    refusing, answering = FakeEngine("small", window=2), FakeEngine("big")
+    inference = stage(refusing, answering)
+    asked = delivery(task(fallbacks=["big"]), 1)
+    with pytest.raises(EngineRowError) as refused:
+        await inference(asked)
+    (emit,) = inference.failed(asked, refused.value)
+    assert isinstance(emit.record, InferenceTask)
+    (answer,) = await run(inference, emit.record)
+    assert (answer.status, answer.model, answer.waterfall.costs[0].model) == (Status.COMPLETED, "big", "big")
+    assert [one.choice for one in answer.decisions] == ["fall back: big"]
+
+
+@pytest.mark.parametrize("error", [DeadlinePassedError("late"), PromptTooLongError("long"), UnknownNameError("who")])
+def test_only_an_engines_failure_asks_another_model(error: HeadraceError) -> None:
+    answered, _ = stage(FakeEngine("small")).failed(delivery(task(**CHAIN), 1), error)
+    assert isinstance(answered.record, Answer)
+    assert answered.record.decisions == []
+
+
+def test_a_fallback_that_left_the_policy_is_passed_over() -> None:
+    (emit,) = stage().failed(delivery(task(fallbacks=["gone", "big"]), 1), EngineRowError("no"))
+    assert isinstance(emit.record, InferenceTask)
+    assert (emit.record.model, emit.record.fallbacks) == ("big", [])
+    answered, _ = stage().failed(delivery(task(fallbacks=["gone"]), 1), EngineRowError("no"))
+    assert isinstance(answered.record, Answer)
 
 
 def test_every_outcome_has_an_id_of_its_own() -> None:
