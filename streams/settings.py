@@ -52,6 +52,14 @@ def _beside_the_state(fields: dict[str, Any]) -> str:
     return f"sqlite:///{fields['state_dir'] / 'ledger.db'}"
 
 
+def _corpus_beside_the_state(fields: dict[str, Any]) -> str:
+    return str(fields["state_dir"] / "corpus")
+
+
+def _located(uri: str) -> str:
+    return uri if "://" in uri else str(_absolute(Path(uri)))
+
+
 Listed = (NoDecode, BeforeValidator(_listed))
 Location = Annotated[Path, AfterValidator(_absolute)]
 Positive = Annotated[int, Field(ge=1)]
@@ -89,6 +97,11 @@ class Settings(BaseSettings):
     ledger_url: Annotated[str, _starting("sqlite:///", "postgresql")] = Field(
         default_factory=_beside_the_state,
         description="SQLAlchemy URL of the finance tables; ledger.db in the state directory where unset.",
+    )
+    corpus: Annotated[str, Field(min_length=1), AfterValidator(_located)] = Field(
+        default_factory=_corpus_beside_the_state,
+        description="The indexed knowledge: a directory, or s3://, gs:// or az:// for workers on several machines; "
+        "corpus in the state directory where unset.",
     )
     policy: Location | None = Field(None, description="The policy file: models, prices, tenants, tasks.")
     stages: Annotated[frozenset[StageName], *Listed] = Field(

@@ -25,6 +25,16 @@ def test_with_nothing_set_everything_is_on_this_machine(tmp_path: Path) -> None:
     assert settings.stages == frozenset(STAGES)
     assert settings.state_dir == tmp_path / "headrace"
     assert settings.ledger_url == f"sqlite:///{tmp_path}/headrace/ledger.db"
+    assert settings.corpus == f"{tmp_path}/headrace/corpus"
+
+
+@pytest.mark.parametrize(
+    ("set_to", "read"),
+    [("s3://bucket/corpus", "s3://bucket/corpus"), ("/data//corpus", "/data/corpus"), ("~/c", f"{Path.home()}/c")],
+)
+def test_a_corpus_is_a_directory_or_a_bucket(set_to: str, read: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_CORPUS", set_to)
+    assert load().corpus == read
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
