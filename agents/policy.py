@@ -9,9 +9,10 @@ import hashlib
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -19,6 +20,9 @@ from schemas.enums import Lane
 from schemas.errors import DeadlinePassedError, InvalidRequestError, PolicyError, UnknownNameError
 from schemas.money import NANO, PriceBook, PriceCard, nano_usd
 from schemas.records import PredictionRequest
+
+if TYPE_CHECKING:
+    from agents.router import TrainedRouter
 
 LONGEST_TTL_S = 90 * 24 * 3600
 """How long an answer may be served again at most."""
@@ -86,7 +90,8 @@ class Retrieval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     tokens: int = 1024
     """For the passages that are kept, before they are compressed."""
     reranker: str = ""
-    """A cross-encoder for sentence-transformers; candidates keep the order of the fusion where it is empty."""
+    """A cross-encoder for sentence-transformers: a folder or a name, which has a card in [[prices]]. Where it is empty,
+    candidates keep the order of the fusion."""
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -198,14 +203,21 @@ _TOPIC_PART = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
 class Policy:
-    """The policy in force. Its version is a hash of what it says, and part of every fingerprint."""
+    """The policy in force. Its version is a hash of what it says, and part of every fingerprint.
 
-    def __init__(self, document: Document) -> None:
+    Args:
+        document: what the file says.
+        routers: the file's routers, by task.
+    """
+
+    def __init__(self, document: Document, routers: Mapping[str, TrainedRouter] | None = None) -> None:
         self.document = document
+        self.routers = routers or {}
         self.models = document.models
         self.embedder = document.embedder
         self.prices = PriceBook([_card(price) for price in document.prices])
-        self.version = hashlib.sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()[:12]
+        said = (document, *((task, router.written) for task, router in sorted(self.routers.items())))
+        self.version = hashlib.sha256(msgspec.json.encode(said, order="deterministic")).hexdigest()[:12]
         self._check()
 
     def task(self, request: PredictionRequest, *, received_at: int) -> Task:
@@ -298,6 +310,14 @@ class Policy:
                 raise PolicyError(f"two prices of {name!r} take effect at the same instant, {start}: remove one")
         if document.embedder not in priced:
             raise PolicyError(f"embedder {document.embedder!r} has no card in [[prices]]")
+        for name, router in self.routers.items():
+            if router.written.embedder != document.embedder:
+                raise PolicyError(
+                    f"[tasks.{name}.router] was trained on vectors of {router.written.embedder!r}, and the policy's "
+                    f"embedder is {document.embedder!r}: train it anew"
+                )
+            if not set(router.models) & set(document.tasks[name].models):
+                raise PolicyError(f"[tasks.{name}.router] knows {router.models}, none of which the task may use")
         for name, task in document.tasks.items():
             if not task.models:
                 raise PolicyError(f"[tasks.{name}] models is empty: name at least one")
@@ -310,6 +330,8 @@ class Policy:
                 raise PolicyError(f"[tasks.{name}] ttl_seconds is {task.ttl_seconds}: at most {LONGEST_TTL_S}, 90 days")
             _check_context(f"[tasks.{name}", task)
             used = [*task.models, *(route.model for route in task.routes), *task.fallbacks]
+            if task.retrieval and task.retrieval.reranker and task.retrieval.reranker not in priced:
+                raise PolicyError(f"[tasks.{name}] reranker {task.retrieval.reranker!r} has no card in [[prices]]")
             used += [part.model for part in (task.history, task.compression) if part and part.model]
             for model_name in used:
                 if model_name not in document.models:
@@ -327,11 +349,21 @@ def load(path: Path) -> Policy:
     """
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Policy(msgspec.convert(written, Document))
+        document = msgspec.convert(written, Document)
+        return Policy(document, _routers(document, path.parent))
     except FileNotFoundError:
         raise PolicyError(f"there is no policy file {path}: set HEADRACE_POLICY") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, PolicyError) as error:
         raise PolicyError(f"{path}: {error}") from error
+
+
+def _routers(document: Document, directory: Path) -> dict[str, TrainedRouter]:
+    files = {name: task.router.file for name, task in document.tasks.items() if task.router}
+    if not files:
+        return {}
+    from agents import router  # noqa: PLC0415 - numpy, which most commands need not wait for
+
+    return {name: router.load(directory / file) for name, file in files.items()}
 
 
 def _check_context(where: str, task: Task) -> None:

@@ -8,73 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import itertools
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from typing import NamedTuple, NoReturn, TypeVar, cast
-from uuid import uuid4
+from collections.abc import Iterable
+from typing import NoReturn
 
-import msgspec
-
-from agents import embedders
 from agents import policy as policies
-from agents.cache.boundary import Boundary
-from agents.cache.check import Comparer
-from agents.cache.fill import FillStage
-from agents.cache.follow import follow
-from agents.cache.lessons import Lessons
-from agents.cache.redis_entries import RedisEntries
-from agents.cache.scopes import Scopes
-from agents.cache.semantic import SemanticCache
-from agents.cache.stage import CacheStage
-from agents.cache.standing import Standing
-from agents.cache.verifier import Verifier
-from agents.chat_template import ChatTemplate
-from agents.claims import Claimant, Claims, History, Past
-from agents.context.stage import ContextStage
-from agents.embedding import Embedder
-from agents.inference.engine import Engine
-from agents.inference.openai_engine import OpenAIEngine
-from agents.inference.stage import InferenceStage
-from agents.inference.vllm_engine import VllmEngine
-from agents.ledger.stage import LedgerStage
-from agents.ledger.stage import claimant as entry_claimant
-from agents.ledger.store import Store
-from agents.outage import Outage
-from agents.policy import Model, Policy
-from agents.redis_client import connect
-from agents.settlement.outcome import claimant as answer_claimant
-from agents.settlement.stage import SettlementStage
-from agents.tokens import Tokens
+from agents.policy import Policy
 from schemas import topics
 from schemas.enums import Lane
-from schemas.errors import ServiceError, SetupError, UndecodableError
-from schemas.records import Answer, CacheFill, CacheMiss, InferenceTask, LedgerEntry, PredictionRequest, Record
-from streams.client import admin
-from streams.embedded.cache import cache_dir
-from streams.embedded.model import embedder_dir, model_dir
-from streams.metrics import CacheQuality
-from streams.replay import replay
-from streams.river import River, now_ms
+from schemas.errors import SetupError
+from streams.river import River
 from streams.rollup_table import RollUpTable
-from streams.settings import EMBEDDED, Settings, load
-from streams.topics import HOUR_MS
-
-R = TypeVar("R", bound=Record)
-
-log = logging.getLogger(__name__)
-
-_COUNTING = {"context", "inference"}
-"""Stages that count tokens."""
-
-
-class Models(NamedTuple):
-    """Where models come from. A test puts smaller ones in their place."""
-
-    embedder: Callable[[Settings, Policy], Awaitable[Embedder]]
-    tokens: Callable[[Model], Tokens]
-    engine: Callable[[str, Model, Tokens], Engine]
+from streams.settings import Settings, load
+from streams.wiring import accounting, cache, context, inference, knowledge
+from streams.wiring.shared import Models, Shared, real_models
 
 
 def build(settings: Settings, models: Models | None = None) -> River:
@@ -85,7 +31,7 @@ def build(settings: Settings, models: Models | None = None) -> River:
     """
     policy = policies.load(settings.policy_file())
     served = _served(settings, policy)
-    compose = functools.partial(_compose, policy=policy, served=served, models=models or _models())
+    compose = functools.partial(_compose, policy=policy, served=served, models=models or real_models())
     river = River(settings, _topics(settings, served), compose)
     if "ledger" in settings.stages:
         river.rows = RollUpTable(river, river.codec, river.outlet, partitions=settings.partitions)
@@ -107,12 +53,6 @@ def run(settings: Settings, models: Models | None = None) -> NoReturn:
     raise SystemExit(0)
 
 
-def ids() -> Callable[[], str]:
-    """Makes ids that no other answer has: a random part, drawn once, and a count."""
-    drawn, count = uuid4().hex, itertools.count()
-    return lambda: f"{drawn}-{next(count)}"
-
-
 def _served(settings: Settings, policy: Policy) -> list[str]:
     """The models whose tasks this worker's inference takes."""
     if unknown := settings.models - policy.models.keys():
@@ -124,10 +64,11 @@ def _topics(settings: Settings, served: Iterable[str]) -> list[str]:
     """The topics that the worker's stages consume."""
     consumed = {
         "cache": [*(topics.laned(topics.REQUESTS, lane) for lane in Lane), topics.FILLS],
-        "context": [topics.laned(topics.MISSES, lane) for lane in Lane],
+        "context": [*(topics.laned(topics.MISSES, lane) for lane in Lane), topics.SUMMARIES],
         "inference": [topics.tasks(model, lane) for model in served for lane in Lane],
         "settlement": [topics.ANSWERS],
         "ledger": [topics.LEDGER],
+        "knowledge": [topics.DOCUMENTS],
     }
     return [name for stage in sorted(settings.stages) for name in consumed[stage]]
 
@@ -135,193 +76,19 @@ def _topics(settings: Settings, served: Iterable[str]) -> list[str]:
 async def _compose(river: River, *, policy: Policy, served: list[str], models: Models) -> None:
     """Start what the worker's stages need, and wire them."""
     stages = river.settings.stages
+    shared = Shared(river, policy, models)
     if "cache" in stages:
-        await _cache(river, policy, models)
-    tokens = {name: models.tokens(model) for name, model in policy.models.items()} if stages & _COUNTING else {}
+        await cache.wire(shared)
     if "context" in stages:
-        context = ContextStage(policy=policy, tokens=tokens, new_id=ids())
-        for lane in Lane:
-            river.wire("context", topics.laned(topics.MISSES, lane), CacheMiss, context)
+        await context.wire(shared)
     if "inference" in stages:
-        await _inference(river, policy, served, models, tokens)
+        await inference.wire(shared, served)
     if "settlement" in stages:
-        await _settlement(river)
+        await accounting.wire_settlement(river)
     if "ledger" in stages:
-        await _ledger(river)
-
-
-async def _cache(river: River, policy: Policy, models: Models) -> None:
-    settings = river.settings
-    client = connect(settings.redis)
-    river.parts.push_async_callback(client.aclose)
-    entries = RedisEntries(client, now=now_ms)
-    semantic = comparer = lessons = None
-    missed, unfound, unlearned, unchecked = (
-        Outage(consequence, now=now_ms)
-        for consequence in (
-            "requests go on as misses",
-            "no near question is found",
-            "answers are not cached",
-            "answers are not compared",
-        )
-    )
-    if any(task.cache == "semantic" for task in policy.document.tasks.values()):
-        embedder = await models.embedder(settings, policy)
-        river.parts.push_async_callback(embedder.close)
-        scopes = Scopes(entries, dimensions=embedder.dimensions, now=now_ms)
-        lessons = Lessons(entries, fold=functools.partial(_standing, policy))
-        river.parts.push_async_callback(_ended, asyncio.create_task(follow(entries, scopes, lessons)))
-        comparer = Comparer(embedder, unchecked)
-        semantic = SemanticCache(
-            embedder=embedder,
-            scopes=scopes,
-            lessons=lessons,
-            entries=entries,
-            verifier=await _verifier(embedder),
-            outage=unfound,
-        )
-    cache = CacheStage(policy=policy, entries=entries, semantic=semantic, outage=missed, new_id=ids())
-    river.metrics.watch_cache(
-        lambda: _qualities(lessons) if lessons else (),
-        cache.objections,
-        lambda: missed.total + unfound.total + unlearned.total + unchecked.total,
-    )
-    for lane in Lane:
-        river.wire("cache", topics.laned(topics.REQUESTS, lane), PredictionRequest, cache)
-    fill = FillStage(
-        policy=policy,
-        entries=entries,
-        comparer=comparer,
-        outage=unlearned,
-        remembered_ms=settings.claim_horizon_hours * HOUR_MS,
-        now=now_ms,
-    )
-    river.wire("fill", topics.FILLS, CacheFill, fill)
-
-
-async def _verifier(embedder: Embedder) -> Verifier | None:
-    """The verifier, where the embedder is the one that it was trained on."""
-    verifier = Verifier.load()
-    try:
-        if await verifier.knows(embedder):
-            return verifier
-        why = f"the verifier was not trained on the embedder {embedder.name}"
-    except ServiceError as error:
-        why = f"the embedder cannot be told from another: {error}"
-    log.warning("strict tasks go by guards alone: %s", why)
-    return None
-
-
-def _standing(policy: Policy, tenant: str, task: str) -> Standing:
-    """What there is to learn of a task of a tenant."""
-    bound = policy.document.tenants[tenant].error_bound
-    boundary = Boundary(bound) if policy.document.tasks[task].equivalence == "intent" else None
-    return Standing(bound, boundary, lambda said: log.warning("cache of %s, task %s: %s", tenant, task, said))
-
-
-def _qualities(lessons: Lessons[Standing]) -> Iterator[CacheQuality]:
-    for (tenant, task), standing in lessons.held().items():
-        yield CacheQuality(tenant, task, *standing.hits(), tightened=len(standing.closed))
-
-
-async def _inference(
-    river: River, policy: Policy, served: list[str], models: Models, tokens: Mapping[str, Tokens]
-) -> None:
-    engines = {}
-    for name in served:
-        engine = engines[name] = models.engine(name, policy.models[name], tokens[name])
-        await engine.start()
-        river.parts.push_async_callback(engine.stop)
-    inference = InferenceStage(list(engines.values()), policy, new_id=ids(), now=now_ms)
-    for name in served:
-        for lane in Lane:
-            river.wire("inference", topics.tasks(name, lane), InferenceTask, inference)
-
-
-async def _settlement(river: River) -> None:
-    claims = _claims(river, "settlement")
-    stage = SettlementStage(claims, _history(river, Answer, answer_claimant))
-    river.wire("settlement", topics.ANSWERS, Answer, stage, before=stage.before)
-
-
-async def _ledger(river: River) -> None:
-    claims = _claims(river, "ledger")
-    store = await asyncio.to_thread(Store, river.settings.ledger_url)
-    river.parts.callback(store.close)
-    async with admin(river.settings) as client:
-        await asyncio.to_thread(store.bind, await client.cluster_id())
-        found = await client.existing()
-    if missing := {topics.LEDGER, topics.FINOPS} - found.keys():
-        raise SetupError(f"topic {min(missing)} does not exist on {river.settings.kafka}: headrace topics create")
-    entries, rows = (found[name].partitions for name in (topics.LEDGER, topics.FINOPS))
-    if entries != rows:
-        raise SetupError(
-            f"{topics.LEDGER} has {entries} partitions and {topics.FINOPS} has {rows}: a roll-up must lie on the "
-            f"partition of its entries. Delete {topics.FINOPS} and make it anew with {entries}"
-        )
-    stage = LedgerStage(claims, _history(river, LedgerEntry, entry_claimant), rows=river.rows, store=store)
-    river.wire("ledger", topics.LEDGER, LedgerEntry, stage, before=stage.before)
-
-
-def _claims(river: River, stage: str) -> Claims:
-    settings = river.settings
-    claims = Claims(
-        settings.state_dir / "claims" / stage, horizon_ms=settings.claim_horizon_hours * HOUR_MS, now=now_ms
-    )
-    river.parts.callback(claims.close)
-    return claims
-
-
-def _history(river: River, kind: type[R], claimant: Callable[[R], Claimant]) -> History:
-    """Reads claims back from the topic that they were made on."""
-
-    async def history(topic: str, partition: int, start: int | None, since: int, end: int) -> AsyncIterator[list[Past]]:
-        options = river.settings.kafka_options()
-        async for batch in replay(options, topic, partition, start=start, since=since, end=end):
-            yield [
-                Past(record.offset, record.timestamp, claimant(decoded))
-                for record in batch
-                if (decoded := _decoded(river, record.value, kind)) is not None
-            ]
-
-    return history
-
-
-def _decoded(river: River, raw: bytes | None, kind: type[R]) -> R | None:
-    try:
-        return river.codec.decode(raw or b"", kind)
-    except UndecodableError:
-        return None  # it went to the dead letters, and claimed nothing
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
-
-
-def _models() -> Models:
-    """The models that the policy and the settings name."""
-    return Models(embedder=_embedder, tokens=_tokens, engine=_engine)
-
-
-async def _embedder(settings: Settings, policy: Policy) -> Embedder:
-    path = str(embedder_dir()) if settings.embedder == EMBEDDED else settings.embedder
-    return await embedders.load(path, name=policy.embedder, cache=cache_dir())
-
-
-def _tokens(model: Model) -> ChatTemplate:
-    return ChatTemplate.load(_path(model))
-
-
-def _engine(name: str, model: Model, tokens: Tokens) -> Engine:
-    if model.engine == "openai":
-        return OpenAIEngine(name, model, tokens)
-    return VllmEngine(name, msgspec.structs.replace(model, path=_path(model)), cast(ChatTemplate, tokens))
-
-
-def _path(model: Model) -> str:
-    return str(model_dir(log.info)) if model.path == EMBEDDED else model.path
+        await accounting.wire_ledger(river)
+    if "knowledge" in stages:
+        await knowledge.wire(shared)
 
 
 def __getattr__(name: str) -> River:

@@ -1,22 +1,19 @@
-"""The context stage: chooses the model, makes the prompt fit it, and writes down what was taken out."""
+"""The context stage: the cheapest prompt that still carries the answer, on its way to an engine."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
 from agents.answers import answered, failure
-from agents.context.routing import route
-from agents.context.trimming import trim
+from agents.context.drafting import Drafted, Drafter, Parts
 from agents.policy import Policy
 from agents.stage import Delivery, Emit, dead_letter
 from agents.tokens import Tokens
 from schemas import topics
 from schemas.errors import HeadraceError, PromptTooLongError, UnknownNameError
-from schemas.records import CacheMiss, InferenceTask, Message, Removal, Usage
-
-LONG_PROMPT = 20_000
-"""Characters from which on counting tokens is left to a thread: it would hold up everybody else for milliseconds."""
+from schemas.records import CacheMiss, InferenceTask, Usage
 
 
 class ContextStage:
@@ -26,11 +23,18 @@ class ContextStage:
         policy: the models, their windows, and each task's rules.
         tokens: every model's tokenizer, by the model's name.
         new_id: an id that no other answer has.
+        parts: what the strategies of the policy's tasks make use of.
     """
 
-    def __init__(self, policy: Policy, tokens: Mapping[str, Tokens], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        tokens: Mapping[str, Tokens],
+        new_id: Callable[[], str],
+        parts: Parts = Parts(),  # noqa: B008 - immutable
+    ) -> None:
         self._policy = policy
-        self._tokens = tokens
+        self._draft = Drafter(policy, tokens, parts)
         self._new_id = new_id
 
     def deadline(self, delivery: Delivery[CacheMiss]) -> int:
@@ -43,55 +47,30 @@ class ContextStage:
         Raises:
             PromptTooLongError: what must stay does not fit the model's window.
             UnknownNameError: the policy in force has no such task or model any more.
+            HeadraceError: anything that :meth:`agents.context.drafting.Drafter.__call__` raises.
         """
         miss = delivery.record
-        if sum(len(message.content) for message in miss.messages) < LONG_PROMPT:
-            task = self.task(miss)
-        else:
-            task = await asyncio.to_thread(self.task, miss)
-        return [Emit(topics.tasks(task.model, task.ticket.lane), task.lookup.fingerprint.encode(), task)]
-
-    def task(self, miss: CacheMiss) -> InferenceTask:
-        """What to ask of which model.
-
-        Published tokens are counted by the tokenizer of the model that the prompt is routed to, since no other sees
-        it; list cost then prices *that many* tokens at the baseline's rate, whose own tokenizer might count a few
-        more or fewer.
-
-        Raises:
-            PromptTooLongError, UnknownNameError: as for the call.
-        """
         rules = self._policy.document.tasks.get(miss.ticket.task)
         if rules is None:
             raise UnknownNameError(f"task {miss.ticket.task!r} is no longer in the policy")
-        counted: dict[str, int] = {}
-
-        def published_in(model: str) -> int:
-            if model not in counted:
-                counted[model] = self._tokens[model].count(miss.messages)
-            return counted[model]
-
-        model = route(rules, miss.model, miss.ticket.lane, published_in)
-        published = published_in(model)
-        window, answer = self._policy.models[model].window, miss.sampling.max_tokens
-        messages, left = trim(miss.messages, published, window - answer, self._tokens[model].count)
-        if left + answer > window:
-            raise PromptTooLongError(
-                f"the prompt has {left} tokens{_without(miss.messages, messages)} and asks for up to {answer} more: "
-                f"model {model!r} has a window of {window}. Shorten the system or last user message, or lower "
-                "sampling.max_tokens"
-            )
-        removed = [Removal(strategy="history", tokens=published - left)] if left != published else []
-        return InferenceTask(
+        drafted = await self._draft(miss, rules)
+        self._check_window(miss, drafted)
+        lookup = miss.lookup
+        if rules.retrieval and rules.retrieval.collection:
+            lookup = msgspec.structs.replace(lookup, retrieved_at=miss.ticket.received_at)
+        task = InferenceTask(
             ticket=miss.ticket,
-            lookup=miss.lookup,
-            messages=messages,
+            lookup=lookup,
+            messages=drafted.messages,
             sampling=miss.sampling,
-            model=model,
-            usage=Usage(published_tokens=published, removed=removed, prompt_tokens=left),
-            costs=miss.costs,
-            decisions=miss.decisions,
+            model=drafted.model,
+            usage=drafted.usage,
+            costs=[*miss.costs, *drafted.spent],
+            decisions=[*miss.decisions, *drafted.decisions],
+            fallbacks=drafted.fallbacks,
         )
+        prompt = Emit(topics.tasks(task.model, task.ticket.lane), task.lookup.fingerprint.encode(), task)
+        return [prompt, *drafted.emits]
 
     def failed(self, delivery: Delivery[CacheMiss], error: HeadraceError) -> Sequence[Emit]:
         """A FAILED answer, and a dead letter."""
@@ -110,7 +89,13 @@ class ContextStage:
             dead_letter(delivery, error, "context", topics.DEAD_LETTERS),
         ]
 
-
-def _without(published: Sequence[Message], kept: Sequence[Message]) -> str:
-    gone = len(published) - len(kept)
-    return f" with the {gone} oldest messages left out" if gone else ""
+    def _check_window(self, miss: CacheMiss, drafted: Drafted) -> None:
+        window, answer = self._policy.models[drafted.model].window, miss.sampling.max_tokens
+        left = drafted.usage.prompt_tokens
+        if left + answer > window:
+            gone = len(miss.messages) - len(drafted.messages)
+            without = f" with the {gone} oldest messages left out" if gone > 0 else ""
+            raise PromptTooLongError(
+                f"the prompt has {left} tokens{without} and asks for up to {answer} more: model {drafted.model!r} has "
+                f"a window of {window}. Shorten the system or last user message, or lower sampling.max_tokens"
+            )

@@ -20,6 +20,8 @@ from schemas.records import Waterfall
 DAY_MS = 24 * HOUR_MS
 SEMANTIC = "semantic_cache"
 """The strategy whose answers are checked."""
+SERVICE = (EntryKind.CHECK.value, EntryKind.SUMMARY.value, EntryKind.INGESTION.value)
+"""Kinds of entries that bill what a strategy did beside any request."""
 GROUPINGS = (*DIMENSIONS, "day")
 """What spend can be grouped by. Hours and days are their first millisecond, UTC."""
 
@@ -205,9 +207,9 @@ class Queries:
         return (Billed(**row) for row in self._rows(_occurred(query, since, until)))
 
     def billed_checks(self, since: int | None = None, until: int | None = None) -> Iterator[BilledCheck]:
-        """Every check's bill, from the raw entries, in the order of their ids."""
+        """Every bill of what belongs to no response, from the raw entries, in the order of their ids."""
         columns = [entries.c[name] for name in BilledCheck.__struct_fields__]
-        query = select(*columns).where(entries.c.kind == EntryKind.CHECK.value).order_by(entries.c.entry_id)
+        query = select(*columns).where(entries.c.kind.in_(SERVICE)).order_by(entries.c.entry_id)
         return (
             BilledCheck(**{**row, "waterfall": msgspec.json.decode(row["waterfall"], type=Waterfall)})
             for row in self._rows(_occurred(query, since, until))

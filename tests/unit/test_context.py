@@ -1,4 +1,4 @@
-"""Routing and trimming: which model gets the prompt, and what is left of it."""
+"""Trimming and the stage: what is left of a prompt, and where it goes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.context.routing import route
-from agents.context.stage import LONG_PROMPT, ContextStage
+from agents.context.lengths import LONG_PROMPT
+from agents.context.stage import ContextStage
 from agents.context.trimming import trim
 from agents.policy import Document, Model, Policy, Price, Route, Task, Tenant
 from agents.waterfall import holds
@@ -19,33 +19,8 @@ from schemas import topics
 from schemas.enums import Lane, Source, Status
 from schemas.errors import PromptTooLongError, UnknownNameError
 from schemas.records import Answer, CacheMiss, DeadLetter, InferenceTask, Message, Removal, Sampling, Usage
+from tests.fakes.conversation import Words, said, text
 from tests.fakes.records import delivery, lookup, spent, ticket
-
-
-class Words:
-    """A tokenizer of words, with a chat template of two tokens a message."""
-
-    def __init__(self, factor: int = 1) -> None:
-        self.factor = factor
-        self.calls = 0
-
-    def count(self, messages: Sequence[Message]) -> int:
-        self.calls += 1
-        return self.factor * sum(2 + len(message.content.split()) for message in messages)
-
-    def length(self, text: str) -> int:
-        return self.factor * len(text.split())
-
-
-def said(*turns: str) -> list[Message]:
-    """``"u:hello there"`` is a user's message, ``s`` the system's, ``a`` the assistant's."""
-    roles = {"s": "system", "u": "user", "a": "assistant"}
-    return [Message(role=roles[turn[0]], content=turn[2:]) for turn in turns]
-
-
-def text(messages: Sequence[Message]) -> list[str]:
-    return [f"{message.role[0]}:{message.content}" for message in messages]
-
 
 LONG = said("s:be kind", "u:one", "a:first", "u:two", "a:second", "u:three", "a:third", "u:and now")
 
@@ -123,47 +98,6 @@ def test_trimming_keeps_what_must_stay_and_drops_no_more_than_it_must(drawn: lis
 
 def rules(*routes: Route, models: Sequence[str] = ("small", "large")) -> Task:
     return Task(models=list(models), baseline="large", routes=list(routes))
-
-
-def never(model: str) -> int:
-    raise AssertionError(f"the tokens of {model} were counted for nothing")
-
-
-def test_the_first_model_is_the_default() -> None:
-    assert route(rules(), None, Lane.REALTIME, never) == "small"
-
-
-def test_a_named_model_is_taken_before_any_rule() -> None:
-    assert route(rules(Route(model="small")), "large", Lane.REALTIME, never) == "large"
-
-
-def test_a_named_model_that_is_no_longer_open_is_refused() -> None:
-    with pytest.raises(UnknownNameError, match="model 'old' is no longer open"):
-        route(rules(), "old", Lane.REALTIME, never)
-
-
-@pytest.mark.parametrize(
-    ("lane", "tokens", "model"),
-    [
-        (Lane.BATCH, 10, "overnight"),
-        (Lane.REALTIME, 10, "tiny"),
-        (Lane.REALTIME, 11, "large"),
-    ],
-)
-def test_the_first_rule_that_holds_decides(lane: Lane, tokens: int, model: str) -> None:
-    task = rules(
-        Route(model="overnight", lane=Lane.BATCH),
-        Route(model="tiny", max_prompt_tokens=10),
-        Route(model="large"),
-    )
-    assert route(task, None, lane, lambda _: tokens) == model
-
-
-def test_every_condition_of_a_rule_has_to_hold() -> None:
-    task = rules(Route(model="large", lane=Lane.BATCH, max_prompt_tokens=10))
-    assert route(task, None, Lane.BATCH, lambda _: 10) == "large"
-    assert route(task, None, Lane.BATCH, lambda _: 11) == "small"
-    assert route(task, None, Lane.REALTIME, never) == "small"
 
 
 def made(task: Task | None = None, window: int = 40, **tokens: Words) -> ContextStage:

@@ -18,10 +18,10 @@ from agents.outage import Outage
 from agents.policy import Document, History, Model, Policy, Price, Task, Tenant
 from schemas.enums import Lane
 from schemas.records import InferenceTask, Message, Summary
+from tests.fakes.conversation import Words, said, text
 from tests.fakes.entry import Clock
 from tests.fakes.records import AT, delivery, ticket
 from tests.fakes.summaries import InMemorySummaries
-from tests.unit.test_context import Words, said, text
 
 OWNER = ("bank", "faq")
 

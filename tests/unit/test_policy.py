@@ -120,7 +120,7 @@ def test_an_unknown_name_is_refused(policy: Policy, fields: dict[str, Any], mess
             {"messages": [Message(role="tool", content="x"), Message(role="user", content="x")]},
             "role 'tool' is unknown",
         ),
-        ({"messages": [Message(role="user", content="é" * 262_145)]}, "messages hold 524290 bytes"),
+        ({"messages": [Message(role="user", content="é" * 262_145)]}, "messages and passages hold 524290 bytes"),
         ({"sampling": Sampling(max_tokens=0)}, "sampling.max_tokens is 0"),
         ({"sampling": Sampling(max_tokens=8193)}, "sampling.max_tokens is 8193"),
         ({"sampling": Sampling(temperature=-0.1)}, "sampling.temperature is -0.1"),

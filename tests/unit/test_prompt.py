@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.context.lengths import LONG_PROMPT
 from agents.context.prompt import Draft
 from agents.context.question import Question
-from agents.context.lengths import LONG_PROMPT
 from agents.context.steps import Steps
 from agents.embedding import pack
 from agents.policy import Example
 from schemas.records import Removal
+from tests.fakes.conversation import Words, said, text
 from tests.fakes.embedder import BagOfWords
 from tests.fakes.records import lookup
-from tests.unit.test_context import Words, said, text
 
 EXAMPLES = [Example(question="Who?", answer="You."), Example(question="When?", answer="Now.")]
 
@@ -52,6 +52,7 @@ def test_equal_passages_make_equal_beginnings() -> None:
 parts = st.lists(st.text("ab ", max_size=20), max_size=4)
 
 
+@settings(deadline=None)
 @given(parts, st.lists(st.sampled_from(["retrieval", "history", "few_shot", "compression"]), max_size=4))
 async def test_what_is_removed_and_what_is_left_make_what_was_published(passages: list[str], order: list[str]) -> None:
     tokens = Words()

@@ -1,0 +1,85 @@
+"""Settlement and the ledger: the two stages that claim what they read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+from agents.claims import Claimant, Claims, History, Past
+from agents.ledger.stage import LedgerStage
+from agents.ledger.stage import claimant as entry_claimant
+from agents.ledger.store import Store
+from agents.settlement.outcome import claimant as answer_claimant
+from agents.settlement.stage import SettlementStage
+from schemas import topics
+from schemas.errors import SetupError, UndecodableError
+from schemas.records import Answer, LedgerEntry, Record
+from streams.client import admin
+from streams.replay import replay
+from streams.river import River, now_ms
+from streams.topics import HOUR_MS
+
+R = TypeVar("R", bound=Record)
+
+
+async def wire_settlement(river: River) -> None:
+    """Wire answers."""
+    claims = _claims(river, "settlement")
+    stage = SettlementStage(claims, _history(river, Answer, answer_claimant))
+    river.wire("settlement", topics.ANSWERS, Answer, stage, before=stage.before)
+
+
+async def wire_ledger(river: River) -> None:
+    """Open the database, and wire entries.
+
+    Raises:
+        SetupError: the topics are not there, or do not fit each other.
+    """
+    claims = _claims(river, "ledger")
+    store = await asyncio.to_thread(Store, river.settings.ledger_url)
+    river.parts.callback(store.close)
+    async with admin(river.settings) as client:
+        await asyncio.to_thread(store.bind, await client.cluster_id())
+        found = await client.existing()
+    if missing := {topics.LEDGER, topics.FINOPS} - found.keys():
+        raise SetupError(f"topic {min(missing)} does not exist on {river.settings.kafka}: headrace topics create")
+    entries, rows = (found[name].partitions for name in (topics.LEDGER, topics.FINOPS))
+    if entries != rows:
+        raise SetupError(
+            f"{topics.LEDGER} has {entries} partitions and {topics.FINOPS} has {rows}: a roll-up must lie on the "
+            f"partition of its entries. Delete {topics.FINOPS} and make it anew with {entries}"
+        )
+    stage = LedgerStage(claims, _history(river, LedgerEntry, entry_claimant), rows=river.rows, store=store)
+    river.wire("ledger", topics.LEDGER, LedgerEntry, stage, before=stage.before)
+
+
+def _claims(river: River, stage: str) -> Claims:
+    settings = river.settings
+    claims = Claims(
+        settings.state_dir / "claims" / stage, horizon_ms=settings.claim_horizon_hours * HOUR_MS, now=now_ms
+    )
+    river.parts.callback(claims.close)
+    return claims
+
+
+def _history(river: River, kind: type[R], claimant: Callable[[R], Claimant]) -> History:
+    """Reads claims back from the topic that they were made on."""
+
+    async def history(topic: str, partition: int, start: int | None, since: int, end: int) -> AsyncIterator[list[Past]]:
+        options = river.settings.kafka_options()
+        async for batch in replay(options, topic, partition, start=start, since=since, end=end):
+            yield [
+                Past(record.offset, record.timestamp, claimant(decoded))
+                for record in batch
+                if (decoded := _decoded(river, record.value, kind)) is not None
+            ]
+
+    return history
+
+
+def _decoded(river: River, raw: bytes | None, kind: type[R]) -> R | None:
+    try:
+        return river.codec.decode(raw or b"", kind)
+    except UndecodableError:
+        return None  # it went to the dead letters, and claimed nothing
