@@ -122,10 +122,10 @@ class InMemoryCorpus:
 
 def _bm25(question: str, texts: Sequence[str], k1: float = 1.2, b: float = 0.75) -> list[float]:
     """S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009)."""
-    counted = [Counter(re.findall(r"\w+", text.lower())) for text in texts]
+    counted = [Counter(_words(text)) for text in texts]
     mean = sum(one.total() for one in counted) / (len(counted) or 1)
     holders = Counter(word for one in counted for word in one)
-    asked = set(re.findall(r"\w+", question.lower()))
+    asked = set(_words(question))
 
     def score(words: Counter[str]) -> float:
         length = k1 * (1 - b + b * words.total() / mean) if mean else k1
@@ -138,3 +138,7 @@ def _bm25(question: str, texts: Sequence[str], k1: float = 1.2, b: float = 0.75)
         )
 
     return [score(words) for words in counted]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+(?:[.,]\d+)*", text.lower())
