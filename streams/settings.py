@@ -20,8 +20,8 @@ PREFIX = "HEADRACE_"
 ELSEWHERE = frozenset({"HEADRACE_CACHE_DIR"})
 """Variables of ours that are no setting of a worker: read where they are used."""
 
-StageName = Literal["cache", "context", "inference", "settlement", "ledger"]
-STAGES: tuple[StageName, ...] = ("cache", "context", "inference", "settlement", "ledger")
+StageName = Literal["cache", "context", "inference", "settlement", "ledger", "knowledge"]
+STAGES: tuple[StageName, ...] = ("cache", "context", "inference", "settlement", "ledger", "knowledge")
 EMBEDDED = "embedded"
 
 

@@ -21,6 +21,12 @@ def digest(document: Document) -> str:
     return blake2b(msgspec.json.encode(said, order="deterministic"), digest_size=16).hexdigest()
 
 
+def key(tenant: str, collection: str) -> bytes:
+    """What a document's record has for a key: one partition holds a collection. The length keeps ``a/b``'s ``c`` apart
+    from ``a``'s ``b/c``."""
+    return f"{len(tenant)}/{tenant}/{collection}".encode()
+
+
 def check(document: Document, policy: Policy) -> None:
     """See that the document can be indexed, as far as that can be seen from outside.
 

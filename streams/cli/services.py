@@ -50,7 +50,7 @@ def up(
 
 def worker(
     stages: Annotated[
-        str | None, typer.Option(help="cache, context, inference, settlement, ledger; with commas.")
+        str | None, typer.Option(help="cache, context, inference, settlement, ledger, knowledge; with commas.")
     ] = None,
     models: Annotated[
         str | None, typer.Option(help="The models whose tasks its inference takes; all the policy's if not given.")

@@ -1,0 +1,1 @@
+"""Files made into documents, and documents put on the river."""
