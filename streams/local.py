@@ -100,7 +100,7 @@ class LocalRiver(NamedTuple):
     @property
     def environment(self) -> dict[str, str]:
         """The variables that lead another shell here."""
-        names = ("kafka", "redis", "policy", "state_dir", "ledger_url")
+        names = ("kafka", "redis", "policy", "state_dir", "ledger_url", "corpus")
         return {of.variable(name): str(getattr(self.settings, name)) for name in names}
 
 
@@ -134,7 +134,12 @@ async def local_river(
         await asyncio.to_thread(model_dir, say)
     say(f"starting {valkey.name} and {kafka.name}")
     async with valkey, kafka:
-        here = {"state_dir": directory, "ledger_url": f"sqlite:///{directory / 'ledger.db'}", "policy": policy_file}
+        here = {
+            "state_dir": directory,
+            "ledger_url": f"sqlite:///{directory / 'ledger.db'}",
+            "corpus": str(directory / "corpus"),
+            "policy": policy_file,
+        }
         idempotence = not isinstance(kafka, TansuServer)
         settings = of.load(kafka=kafka.address, kafka_idempotence=idempotence, redis=valkey.url, **here, **_OURS)
         await _create_topics(settings, sorted(rules.models))

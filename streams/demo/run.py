@@ -12,14 +12,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from agents import policy as policies
+from agents.lance_corpus import LanceCorpus
 from agents.ledger.reconcile import Reconciliation
 from schemas import topics
 from schemas.codec import Codec
+from schemas.errors import ServiceError
 from schemas.records import DeadLetter, PredictionResponse
 from streams import accounts
 from streams.client import Publisher, Reader, publisher, reader
 from streams.demo.findings import Answered, Findings, find
-from streams.demo.workload import POLICY, Publish, Workload, build
+from streams.demo.workload import COLLECTION, HANDBOOK, OWNER, POLICY, Publish, Workload, build
+from streams.ingest.changes import Collection
+from streams.ingest.files import files
+from streams.ingest.readers import READERS
+from streams.ingest.shipping import shipping
 from streams.local import LocalRiver, Say, local_river
 from streams.settings import Settings
 
@@ -34,6 +41,8 @@ GRACE_S = 2.0
 """How long to listen on after the last answer that was due: a second one would come then."""
 STALL_S = 90.0
 """How long nothing may come before the demo gives up waiting."""
+INGESTION_S = 60.0
+"""How long the handbook may take to be indexed."""
 LEDGER_S = 30.0
 """How long the ledger may take to catch up with the responses."""
 _LOOK_S = 0.25
@@ -88,6 +97,8 @@ async def run(directory: Path, console: Console, say: Say, *, seed: int) -> Find
     """
     workload = build(Codec().encode, seed=seed)
     async with local_river(directory, POLICY, keep=False, usual_ports=False, say=say) as river:
+        say(f"ingesting the bank's handbook for tenant {OWNER}")
+        await _ingest(river.settings)
         say(f"publishing {len(workload.publishes)} events to {river.broker}, in two halves: a morning and an afternoon")
         harvest = await through(river, workload, console)
         found = await _reconciled(river.settings.ledger_url, harvest)
@@ -95,6 +106,25 @@ async def run(directory: Path, console: Console, say: Say, *, seed: int) -> Find
     with accounts.opened(river.settings.ledger_url) as queries:
         money = queries.savings()
     return find(workload, harvest.answered, harvest.letters, money, found)
+
+
+async def _ingest(settings: Settings) -> None:
+    """Make the handbook ready to be retrieved from.
+
+    Raises:
+        ServiceError: it was refused, or not indexed in time.
+    """
+    rules = await asyncio.to_thread(policies.load, settings.policy_file())
+    into = Collection(OWNER, COLLECTION, policy=rules, codec=Codec(), metadata={})
+    corpus = await LanceCorpus.open(settings.corpus, model=rules.embedder)
+    try:
+        async with shipping(settings, into, corpus) as ship:
+            await ship.ship([into.ingested(file) for file in files([HANDBOOK], READERS)])
+            refused = await ship.arrived(INGESTION_S, lambda done: None)
+    finally:
+        await corpus.close()
+    if refused:
+        raise ServiceError(f"the handbook was refused: {refused}")
 
 
 async def through(river: LocalRiver, workload: Workload, console: Console) -> Harvest:

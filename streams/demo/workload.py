@@ -21,7 +21,10 @@ from schemas.records import Message, PredictionRequest, Record, Sampling
 
 T = TypeVar("T")
 
-QUESTIONS = Path(__file__).with_name("questions.toml")
+QUESTIONS = [Path(__file__).with_name(name) for name in ("questions.toml", "handbook.toml")]
+HANDBOOK = Path(__file__).with_name("handbook")
+COLLECTION, OWNER = "handbook", "retail"
+"""Where the handbook goes before anybody asks, and whose it is."""
 POLICY = Path(__file__).with_name("bank.toml")
 
 INTENT_EXPONENT, WORDING_EXPONENT = 1.1, 0.5
@@ -45,8 +48,17 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The conversation so far: the user's turn, the assistant's, and so on."""
 
 
+class Conversation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a user and an assistant say in turn, the user first and last. Each of the user's turns is a request."""
+
+    task: str
+    label: str
+    turns: list[str]
+
+
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     intent: list[Intent]
+    conversation: list[Conversation] = []
 
 
 class Item(NamedTuple):
@@ -113,17 +125,24 @@ class _Mix(NamedTuple):
 
 MIX = {
     "desk-faq": _Mix(
-        0.5, ["retail"], 32, "You are the customer desk of Northwind Bank. Answer the customer in one short sentence."
+        0.45, ["retail"], 32, "You are the customer desk of Northwind Bank. Answer the customer in one short sentence."
     ),
     "research-notes": _Mix(
-        0.22,
+        0.2,
         ["research"],
         48,
         "You are a research analyst at Northwind Bank. Answer in two sentences, plainly, for a portfolio manager who "
         "knows the terms. Name no company and give no investment advice.",
     ),
+    "handbook": _Mix(
+        0.1,
+        ["retail"],
+        24,
+        "You are the customer desk of Northwind Bank. Answer from its handbook, in a few words.",
+    ),
+    "adviser": _Mix(0, ["retail"], 24, "You advise a customer of Northwind Bank. Answer in one sentence."),
     "statement-lines": _Mix(
-        0.28,
+        0.25,
         ["retail", "retail", "research"],
         6,
         "Sort the line of an account statement into one word: groceries, transport, housing, income, leisure, other.",
@@ -133,7 +152,16 @@ MIX = {
 
 def intents() -> list[Intent]:
     """The questions, as they are written down."""
-    return msgspec.convert(tomllib.loads(QUESTIONS.read_text(encoding="utf-8")), _File).intent
+    return [intent for file in _files() for intent in file.intent]
+
+
+def conversations() -> list[Conversation]:
+    """The conversations, as they are written down."""
+    return [conversation for file in _files() for conversation in file.conversation]
+
+
+def _files() -> list[_File]:
+    return [msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File) for path in QUESTIONS]
 
 
 def build(encode: Callable[[Record], bytes], *, seed: int = 1, count: int = 300) -> Workload:
@@ -143,7 +171,8 @@ def build(encode: Callable[[Record], bytes], *, seed: int = 1, count: int = 300)
         ValueError: ``count`` has no room for every intent and every trap.
     """
     chance = random.Random(seed)  # noqa: S311 - a workload is no secret, and has to come out the same again
-    asked = sorted(_asked(chance, intents(), count), key=lambda placed: placed[0])
+    talks = list(_talked(conversations()))
+    asked = sorted([*talks, *_asked(chance, intents(), count - len(talks))], key=lambda placed: placed[0])
     items = [_item(chance, number, question) for number, (_, question) in enumerate(asked, start=1)]
     publishes = [_publish(item, encode) for item in items]
     again = _again(chance, publishes)
@@ -174,6 +203,16 @@ def _asked(chance: random.Random, known: list[Intent], count: int) -> Iterator[t
     for task in chance.choices(list(MIX), shares, k=count - needed):
         intent = _zipf(chance, by_task[task], INTENT_EXPONENT)
         yield chance.random(), _Question(intent, _zipf(chance, intent.wordings, WORDING_EXPONENT))
+
+
+def _talked(known: list[Conversation]) -> Iterator[tuple[float, _Question]]:
+    """Each of the user's turns as a question that brings all turns before it, spread over the whole stream."""
+    for conversation in known:
+        for number in range(0, len(conversation.turns), 2):
+            *before, text = conversation.turns[: number + 1]
+            label = f"{conversation.label}/{number // 2 + 1}"
+            intent = Intent(task=conversation.task, label=label, wordings=[text], traps=[], history=before)
+            yield (number + 1) / (len(conversation.turns) + 1), _Question(intent, text)
 
 
 def _zipf(chance: random.Random, ranked: Sequence[T], exponent: float) -> T:

@@ -10,7 +10,7 @@ from schemas.enums import Lane
 from schemas.errors import BadRequestError, UndecodableError
 from schemas.records import PredictionRequest
 from streams.demo import workload as of
-from streams.demo.workload import Workload, build, intents
+from streams.demo.workload import MIX, Workload, build, conversations, intents
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +28,11 @@ def test_the_same_seed_makes_the_same_bytes_and_another_does_not(codec: Codec, m
     assert build(codec.encode, seed=2).publishes != made.publishes
 
 
-def test_it_is_three_hundred_requests_of_two_tenants_three_tasks_and_both_lanes(made: Workload) -> None:
+def test_it_is_three_hundred_requests_of_two_tenants_five_tasks_and_both_lanes(made: Workload) -> None:
     requests = [item.request for item in made.items]
     assert len(requests) == len({request.request_id for request in requests}) == 300
     assert {request.tenant for request in requests} == {"retail", "research"}
-    assert {request.task for request in requests} == {"desk-faq", "research-notes", "statement-lines"}
+    assert {request.task for request in requests} == set(MIX)
     lanes = Counter(item.lane for item in made.items)
     assert lanes[Lane.BATCH] > 60
     assert lanes[Lane.REALTIME] > 150
@@ -123,6 +123,16 @@ def test_malformed_events_are_malformed_as_they_say(codec: Codec, made: Workload
         assert caught.value.code == bad.code, bad.what
         assert (bad.request_id is None) == isinstance(caught.value, UndecodableError)
     assert len({bad.value for bad in made.malformed}) == len(made.malformed) >= 8
+
+
+def test_a_conversation_is_asked_turn_by_turn_and_each_turn_brings_those_before_it(made: Workload) -> None:
+    for conversation in conversations():
+        asked = [item.request for item in made.items if item.label.startswith(f"retail/{conversation.label}/")]
+        said = [[message.content for message in request.messages[1:]] for request in asked]
+        assert said == [conversation.turns[: number + 1] for number in range(0, len(conversation.turns), 2)]
+        assert [message.role for message in asked[-1].messages[1:]] == ["user", "assistant"] * (len(asked) - 1) + [
+            "user"
+        ]
 
 
 def test_a_workload_too_small_for_every_question_is_refused(codec: Codec) -> None:
