@@ -118,7 +118,8 @@ class Store:
             lines = connection.execute(select(savings).where(savings.c.rollup_key == key.decode())).all()
         if found is None:
             return None
-        fields: dict[str, Any] = {name: found[name] for name in _TOTALS}
+        named = dict(zip(tables.DIMENSIONS, msgspec.json.decode(key), strict=True))
+        fields: dict[str, Any] = {name: found[name] for name in _TOTALS} | named
         saved = {line.strategy: SavingTotal(tokens=line.tokens, gross=line.gross, cost=line.cost) for line in lines}
         return msgspec.convert({**fields, "savings": saved}, RollUp)
 
@@ -191,13 +192,13 @@ def _newer(make: Callable[[Table], Any], table: Table) -> Insert:
 def _entry(entry: LedgerEntry) -> tuple[Any, ...]:
     usage, waterfall = entry.usage, entry.waterfall
     return (
-        entry.entry_id,
+        _text(entry.entry_id),
         entry.kind.value,
-        entry.request_id,
-        entry.tenant,
-        entry.cost_center,
-        entry.task,
-        entry.model,
+        _text(entry.request_id),
+        _text(entry.tenant),
+        _text(entry.cost_center),
+        _text(entry.task),
+        _text(entry.model),
         entry.lane.value,
         entry.source.value,
         entry.status.value,
@@ -209,7 +210,7 @@ def _entry(entry: LedgerEntry) -> tuple[Any, ...]:
         usage.prompt_tokens,
         usage.cached_tokens,
         usage.completion_tokens,
-        entry.policy_version,
+        _text(entry.policy_version),
         msgspec.json.encode(waterfall).decode(),
         entry.verdict.value if entry.verdict is not None else None,
         msgspec.json.encode(entry.decisions).decode() if entry.decisions else "[]",
@@ -219,10 +220,10 @@ def _entry(entry: LedgerEntry) -> tuple[Any, ...]:
 def _rollup(key: str, row: RollUp) -> tuple[Any, ...]:
     return (
         key,
-        row.tenant,
-        row.cost_center,
-        row.task,
-        row.model,
+        _text(row.tenant),
+        _text(row.cost_center),
+        _text(row.task),
+        _text(row.model),
         row.lane.value,
         row.source.value,
         row.hour,
@@ -240,3 +241,8 @@ def _rollup(key: str, row: RollUp) -> tuple[Any, ...]:
         row.wrong,
         row.idle_cost,
     )
+
+
+def _text(value: str) -> str:
+    """What a producer wrote, without the one character that PostgreSQL's text cannot hold."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in value else value

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from agents.ledger.fold import apply, key_of
 from agents.ledger.store import Store
+from agents.ledger.tables import metadata, schema_version
 from agents.waterfall import NOTHING, avoided, with_spending
 from schemas.enums import EntryKind, Source, Verdict
 from schemas.records import LedgerEntry, RollUp
 from tests.fakes.records import AT, HOUR, entry, predicted, spent
 
+Ledgers = Callable[[], AbstractContextManager[Store]]
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
@@ -41,6 +43,21 @@ def in_memory() -> Iterator[Store]:
         made = Store(f"sqlite:///{folder}/ledger.db")
         yield made
         made.close()
+
+
+def emptied(store: Store) -> Iterator[Ledgers]:
+    """One ledger on a server, emptied before each example: a database for each would take longer than the test."""
+
+    @contextmanager
+    def opened() -> Iterator[Store]:
+        with store.engine.begin() as connection:
+            for table in reversed(metadata.sorted_tables):
+                if table is not schema_version:
+                    connection.execute(table.delete())
+        yield store
+
+    yield opened
+    store.close()
 
 
 def kept(store: Store, *ledger: LedgerEntry) -> dict[bytes, RollUp]:
