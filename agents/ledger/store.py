@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
-from agents.ledger import tables
+from agents.ledger import tables, views
 from agents.ledger.fold import key_of
 from schemas.errors import ServiceError, SetupError
 from schemas.records import LedgerEntry, RollUp, SavingTotal
@@ -20,6 +20,7 @@ from schemas.records import LedgerEntry, RollUp, SavingTotal
 _ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(5282739)"}
 """Begins what no other worker may do at the same time, until the transaction's end. The number is any: our own."""
 _INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_VIEW = {"sqlite": "CREATE VIEW IF NOT EXISTS", "postgresql": "CREATE OR REPLACE VIEW"}
 # SQLAlchemy's names are a kind of string that msgspec does not take for a field's.
 _TOTALS = [str(column.name) for column in tables.rollups.columns if column.name != "rollup_key"]
 
@@ -68,8 +69,15 @@ class Store:
                 connection.exec_driver_sql(statement)
         if found != tables.VERSION:
             connection.execute(known.update().values(version=tables.VERSION))
-        for view in tables.views(self.engine.dialect.name):
-            connection.exec_driver_sql(view)
+        self._lay_out_views(connection, anew=found != tables.VERSION)
+
+    def _lay_out_views(self, connection: Connection, *, anew: bool) -> None:
+        dialect = self.engine.dialect.name
+        connection.execution_options(no_parameters=True)  # or psycopg would take a % for the beginning of one
+        for name in views.NAMES:
+            if dialect == "sqlite" and anew:
+                connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")  # it can be made, and not replaced
+            connection.exec_driver_sql(f"{_VIEW[dialect]} {name} AS {views.query(name, dialect)}")
 
     def bind(self, log: str) -> None:
         """Tie the ledger to the log that its entries come from, such as the Kafka cluster's id.

@@ -36,6 +36,12 @@ def check(entry_id: str, verdict: Verdict | None = Verdict.SAME, cost: int = 30,
     return entry(entry_id, **given | fields)
 
 
+def idle(entry_id: str, cost: int = 50, **fields: Any) -> LedgerEntry:
+    """Time of a GPU that nobody used, billed to the platform."""
+    waterfall = with_spending(NOTHING, [spent(cost)])
+    return entry(entry_id, **{"kind": EntryKind.IDLE, "tenant": "platform", "waterfall": waterfall, **fields})
+
+
 @contextmanager
 def in_memory() -> Iterator[Store]:
     """A ledger for one example, where files cost no fsync."""
@@ -94,7 +100,7 @@ def entries(draw: st.DrawFn, number: int = 0) -> LedgerEntry:
 
 def summed(ledger: list[LedgerEntry]) -> dict[bytes, tuple[int, ...]]:
     """The totals by plain addition."""
-    sums: dict[bytes, list[int]] = defaultdict(lambda: [0] * 9)
+    sums: dict[bytes, list[int]] = defaultdict(lambda: [0] * 10)
     for one in ledger:
         row = sums[key_of(one)]
         for place, value in enumerate(
@@ -106,6 +112,7 @@ def summed(ledger: list[LedgerEntry]) -> dict[bytes, tuple[int, ...]]:
                 one.waterfall.list_cost,
                 one.waterfall.effective_cost,
                 one.unbilled_cost,
+                one.kind is EntryKind.IDLE and one.waterfall.effective_cost + one.unbilled_cost,
                 sum(line.gross - line.cost for line in one.waterfall.savings),
                 one.usage.prompt_tokens,
             )
@@ -117,5 +124,5 @@ def summed(ledger: list[LedgerEntry]) -> dict[bytes, tuple[int, ...]]:
 def totals(row: RollUp) -> tuple[int, ...]:
     """The same of a roll-up."""
     net = sum(total.gross - total.cost for total in row.savings.values())
-    costs = (row.list_cost, row.effective_cost, row.unbilled_cost)
+    costs = (row.list_cost, row.effective_cost, row.unbilled_cost, row.idle_cost)
     return (row.entries, row.requests, row.checks, row.wrong, *costs, net, row.prompt_tokens)
