@@ -39,6 +39,7 @@ from agents.inference.engine import Engine
 from agents.inference.openai_engine import OpenAIEngine
 from agents.inference.stage import InferenceStage
 from agents.inference.vllm_engine import VllmEngine
+from agents.ledger.retention import retain
 from agents.ledger.stage import LedgerStage
 from agents.ledger.stage import claimant as entry_claimant
 from agents.ledger.store import Store
@@ -258,6 +259,8 @@ async def _ledger(river: River) -> None:
             f"{topics.LEDGER} has {entries} partitions and {topics.FINOPS} has {rows}: a roll-up must lie on the "
             f"partition of its entries. Delete {topics.FINOPS} and make it anew with {entries}"
         )
+    if (days := river.settings.raw_entry_days) is not None:
+        river.parts.push_async_callback(_ended, asyncio.create_task(retain(store, days, now_ms)))
     stage = LedgerStage(claims, _history(river, LedgerEntry, entry_claimant), rows=river.rows, store=store)
     river.wire("ledger", topics.LEDGER, LedgerEntry, stage, before=stage.before)
 

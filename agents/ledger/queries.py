@@ -11,7 +11,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from agents.ledger.fold import COMPARED, HOUR_MS
 from agents.ledger.recorded import Recorded, of_row
-from agents.ledger.tables import COSTS, DIMENSIONS, TOKENS, WHO_AND_WHERE_FROM, entries, rollup_savings, rollups
+from agents.ledger.tables import (
+    COSTS,
+    DIMENSIONS,
+    TOKENS,
+    WHO_AND_WHERE_FROM,
+    entries,
+    rollup_savings,
+    rollups,
+    schema_version,
+)
 from agents.wilson import interval, share
 from schemas.enums import EntryKind, Source, Verdict
 from schemas.errors import ServiceError, UnknownNameError
@@ -205,6 +214,11 @@ class Queries:
         ]
         (row,) = self._rows(self._select(entries, columns, since, until, where))
         return Totals(**row)
+
+    def whole_since(self) -> int | None:
+        """Since when all raw entries are there, in UTC epoch milliseconds; None where none was ever removed."""
+        (row,) = self._rows(select(schema_version.c.whole_since))
+        return None if row["whole_since"] is None else int(row["whole_since"])
 
     def billed(self, since: int | None = None, until: int | None = None) -> Iterator[Billed]:
         """Every response's bill, from the raw entries, in the order of their ids."""

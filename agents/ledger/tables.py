@@ -4,14 +4,15 @@
   ``verdict`` is what a check of the cache found, and null for everything else.
 - ``rollups``: the totals of all entries of one hour that share who, what and where from.
 - ``rollup_savings``: of each roll-up, what each strategy saved (``gross``) and spent on itself (``cost``).
-- ``schema_version``: one row; the layout's version and the log that the ledger was made from.
+- ``schema_version``: one row; the layout's version, the log that the ledger was made from, and the instant since which
+  ``entries`` holds all of them (null: since ever). What is older went by its retention; roll-ups stay.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, text
 
 VERSION = 3
 """Of the layout below. What is added here stands in :data:`UPGRADES` too."""
@@ -23,7 +24,10 @@ UPGRADES = {
         "ALTER TABLE rollups ADD COLUMN checks BIGINT DEFAULT 0 NOT NULL",
         "ALTER TABLE rollups ADD COLUMN wrong BIGINT DEFAULT 0 NOT NULL",
     ),
-    2: ("ALTER TABLE rollups ADD COLUMN idle_cost BIGINT DEFAULT 0 NOT NULL",),
+    2: (
+        "ALTER TABLE rollups ADD COLUMN idle_cost BIGINT DEFAULT 0 NOT NULL",
+        "ALTER TABLE schema_version ADD COLUMN whole_since BIGINT",
+    ),
 }
 """By an older version of the layout, the statements that make the next one of it.
 
@@ -57,6 +61,8 @@ entries = Table(
     Column("verdict", String),
     Column("decisions", String, nullable=False, server_default="[]"),
 )
+entries_by_time = Index("entries_by_time", entries.c.occurred_at)
+"""For periods of raw entries, and for their retention. Entries come nearly in its order, which keeps it cheap."""
 
 rollups = Table(
     "rollups",
@@ -83,4 +89,5 @@ schema_version = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
     Column("log", String),
+    Column("whole_since", BigInteger),
 )
