@@ -54,6 +54,10 @@ class EntryKind(StrEnum):
     """A summary of the older turns of a conversation. Billed to what history saves."""
     INGESTION = "INGESTION"
     """A document made ready to be retrieved from. Billed to what retrieval saves."""
+    IDLE = "IDLE"
+    """GPU time that no prediction is charged for. Billed to the platform itself."""
+    CORRECTION = "CORRECTION"
+    """An amount that a person adds to an earlier entry, which stays as it is."""
 
 
 class Verdict(StrEnum):

@@ -103,6 +103,9 @@ class Settings(BaseSettings):
         description="The indexed knowledge: a directory, or s3://, gs:// or az:// for workers on several machines; "
         "corpus in the state directory where unset.",
     )
+    raw_entry_days: Positive | None = Field(
+        None, description="How long the ledger keeps raw entries; for ever where unset. Roll-ups stay in any case."
+    )
     policy: Location | None = Field(None, description="The policy file: models, prices, tenants, tasks.")
     stages: Annotated[frozenset[StageName], *Listed] = Field(
         frozenset(STAGES), description="The stages that this worker runs, with commas."

@@ -10,16 +10,19 @@ import msgspec
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
-from agents.ledger import tables
-from agents.ledger.fold import key_of
+from agents.ledger import tables, views
+from agents.ledger.fold import HOUR_MS, key_of
 from schemas.errors import ServiceError, SetupError
 from schemas.records import LedgerEntry, RollUp, SavingTotal
 
 _ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(5282739)"}
 """Begins what no other worker may do at the same time, until the transaction's end. The number is any: our own."""
 _INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_VIEW = {"sqlite": "CREATE VIEW IF NOT EXISTS", "postgresql": "CREATE OR REPLACE VIEW"}
+_AT_ONCE = 10_000
+"""Entries that one transaction removes: writers wait for no longer than that takes."""
 # SQLAlchemy's names are a kind of string that msgspec does not take for a field's.
 _TOTALS = [str(column.name) for column in tables.rollups.columns if column.name != "rollup_key"]
 
@@ -54,6 +57,7 @@ class Store:
         """Make what is not there, and of an older layout the present one: all of it, or nothing."""
         for table in tables.metadata.sorted_tables:
             connection.execute(CreateTable(table, if_not_exists=True))
+        connection.execute(CreateIndex(tables.entries_by_time, if_not_exists=True))
         known = tables.schema_version
         first = make(known).values(id=1, version=tables.VERSION)
         connection.execute(first.on_conflict_do_nothing(index_elements=["id"]))
@@ -68,8 +72,15 @@ class Store:
                 connection.exec_driver_sql(statement)
         if found != tables.VERSION:
             connection.execute(known.update().values(version=tables.VERSION))
-        for view in tables.views(self.engine.dialect.name):
-            connection.exec_driver_sql(view)
+        self._lay_out_views(connection, anew=found != tables.VERSION)
+
+    def _lay_out_views(self, connection: Connection, *, anew: bool) -> None:
+        dialect = self.engine.dialect.name
+        connection.execution_options(no_parameters=True)  # or psycopg would take a % for the beginning of one
+        for name in views.NAMES:
+            if dialect == "sqlite" and anew:
+                connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")  # it can be made, and not replaced
+            connection.exec_driver_sql(f"{_VIEW[dialect]} {name} AS {views.query(name, dialect)}")
 
     def bind(self, log: str) -> None:
         """Tie the ledger to the log that its entries come from, such as the Kafka cluster's id.
@@ -106,6 +117,28 @@ class Store:
             self._rollups(connection, [_rollup(key, row) for key, row in zip(keys, rows, strict=True)])
             self._savings(connection, savings)
 
+    def forget(self, before: int) -> int:
+        """Remove the raw entries of the hours before that of ``before`` (UTC epoch milliseconds); return how many.
+
+        Roll-ups stay as they are. An entry of such an hour that comes late is folded like any other, and kept until
+        the next time.
+
+        Raises:
+            ServiceError: the database cannot be reached; what was removed by then stays removed.
+        """
+        limit, known, raw = before - before % HOUR_MS, tables.schema_version, tables.entries
+        older = select(raw.c.entry_id).where(raw.c.occurred_at < limit).limit(_AT_ONCE)
+        removed = 0
+        while True:
+            # Who reconciles must not miss an entry that is gone: the two change together.
+            with _transaction(self.engine) as connection:
+                later = (known.c.whole_since.is_(None)) | (known.c.whole_since < limit)
+                connection.execute(known.update().where(later).values(whole_since=limit))
+                count = connection.execute(raw.delete().where(raw.c.entry_id.in_(older))).rowcount
+            removed += count
+            if count < _AT_ONCE:
+                return removed
+
     def rollup(self, key: bytes) -> RollUp | None:
         """The roll-up under that key (see :func:`agents.ledger.fold.key_of`).
 
@@ -118,7 +151,8 @@ class Store:
             lines = connection.execute(select(savings).where(savings.c.rollup_key == key.decode())).all()
         if found is None:
             return None
-        fields: dict[str, Any] = {name: found[name] for name in _TOTALS}
+        named = dict(zip(tables.DIMENSIONS, msgspec.json.decode(key), strict=True))
+        fields: dict[str, Any] = {name: found[name] for name in _TOTALS} | named
         saved = {line.strategy: SavingTotal(tokens=line.tokens, gross=line.gross, cost=line.cost) for line in lines}
         return msgspec.convert({**fields, "savings": saved}, RollUp)
 
@@ -191,13 +225,13 @@ def _newer(make: Callable[[Table], Any], table: Table) -> Insert:
 def _entry(entry: LedgerEntry) -> tuple[Any, ...]:
     usage, waterfall = entry.usage, entry.waterfall
     return (
-        entry.entry_id,
+        _text(entry.entry_id),
         entry.kind.value,
-        entry.request_id,
-        entry.tenant,
-        entry.cost_center,
-        entry.task,
-        entry.model,
+        _text(entry.request_id),
+        _text(entry.tenant),
+        _text(entry.cost_center),
+        _text(entry.task),
+        _text(entry.model),
         entry.lane.value,
         entry.source.value,
         entry.status.value,
@@ -209,7 +243,7 @@ def _entry(entry: LedgerEntry) -> tuple[Any, ...]:
         usage.prompt_tokens,
         usage.cached_tokens,
         usage.completion_tokens,
-        entry.policy_version,
+        _text(entry.policy_version),
         msgspec.json.encode(waterfall).decode(),
         entry.verdict.value if entry.verdict is not None else None,
         msgspec.json.encode(entry.decisions).decode() if entry.decisions else "[]",
@@ -219,10 +253,10 @@ def _entry(entry: LedgerEntry) -> tuple[Any, ...]:
 def _rollup(key: str, row: RollUp) -> tuple[Any, ...]:
     return (
         key,
-        row.tenant,
-        row.cost_center,
-        row.task,
-        row.model,
+        _text(row.tenant),
+        _text(row.cost_center),
+        _text(row.task),
+        _text(row.model),
         row.lane.value,
         row.source.value,
         row.hour,
@@ -238,4 +272,10 @@ def _rollup(key: str, row: RollUp) -> tuple[Any, ...]:
         row.version,
         row.checks,
         row.wrong,
+        row.idle_cost,
     )
+
+
+def _text(value: str) -> str:
+    """What a producer wrote, without the one character that PostgreSQL's text cannot hold."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in value else value

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from agents.claims import Claimant, Claims, History, Past
+from agents.ledger.retention import retain
 from agents.ledger.stage import LedgerStage
 from agents.ledger.stage import claimant as entry_claimant
 from agents.ledger.store import Store
@@ -19,6 +20,7 @@ from streams.client import admin
 from streams.replay import replay
 from streams.river import River, now_ms
 from streams.topics import HOUR_MS
+from streams.wiring.shared import ended
 
 R = TypeVar("R", bound=Record)
 
@@ -50,6 +52,8 @@ async def wire_ledger(river: River) -> None:
             f"{topics.LEDGER} has {entries} partitions and {topics.FINOPS} has {rows}: a roll-up must lie on the "
             f"partition of its entries. Delete {topics.FINOPS} and make it anew with {entries}"
         )
+    if (days := river.settings.raw_entry_days) is not None:
+        river.parts.push_async_callback(ended, asyncio.create_task(retain(store, days, now_ms)))
     stage = LedgerStage(claims, _history(river, LedgerEntry, entry_claimant), rows=river.rows, store=store)
     river.wire("ledger", topics.LEDGER, LedgerEntry, stage, before=stage.before)
 
