@@ -9,6 +9,7 @@
 - ``cache_quality``: a view of the semantic cache by tenant, cost centre, task, model and hour: the requests that it
   answered (``semantic_hits``), how many such answers the model was asked to check (``checks``), and how often it said
   something else (``wrong``). A check counts in the hour in which it ended.
+- ``api_tokens``: who may ask the finance API, for which tenants. Of a token's secret there is a hash only.
 - ``schema_version``: one row; the layout's version and the log that the ledger was made from.
 """
 
@@ -80,6 +81,16 @@ rollup_savings = Table(
     Column("rollup_key", String, ForeignKey("rollups.rollup_key"), primary_key=True),
     Column("strategy", String, primary_key=True),
     *_integers("tokens", "gross", "cost", "version"),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("token_id", String, primary_key=True),
+    *_strings("name", "secret_hash", "tenants", "scope"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
 )
 
 schema_version = Table(
