@@ -50,6 +50,8 @@ class EntryKind(StrEnum):
     """A further answer to the same publish: a worker died between answering and acknowledging."""
     CHECK = "CHECK"
     """A comparison of what the cache served, or would have served, with what the model says. Billed to the cache."""
+    IDLE = "IDLE"
+    """Time that a GPU was paid for and nobody used."""
 
 
 class Verdict(StrEnum):

@@ -326,6 +326,8 @@ class RollUp(Record, frozen=True, kw_only=True):
     list_cost: int = 0
     effective_cost: int = 0
     unbilled_cost: int = 0
+    idle_cost: int = 0
+    """What entries of kind IDLE came to, of both."""
     savings: dict[str, SavingTotal] = {}
     published_tokens: int = 0
     prompt_tokens: int = 0

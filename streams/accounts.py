@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from agents.ledger.queries import Queries
+from agents.ledger.questions import Questions
 from agents.ledger.reconcile import Reconciliation, reconcile
 from agents.ledger.store import Store
 from schemas.errors import SetupError
@@ -63,7 +63,7 @@ def sqlite(file: Path) -> str:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Queries]:
+def opened(url: str) -> Iterator[Questions]:
     """Questions to the ledger at that URL.
 
     Raises:
@@ -72,7 +72,7 @@ def opened(url: str) -> Iterator[Queries]:
     """
     store = Store(url)
     try:
-        yield Queries(store.engine)
+        yield Questions(store.engine)
     finally:
         store.close()
 

@@ -78,6 +78,7 @@ def apply(rollup: RollUp | None, entry: LedgerEntry, offset: int) -> RollUp:
         list_cost=rollup.list_cost + waterfall.list_cost,
         effective_cost=rollup.effective_cost + waterfall.effective_cost,
         unbilled_cost=rollup.unbilled_cost + entry.unbilled_cost,
+        idle_cost=rollup.idle_cost + (entry.kind is EntryKind.IDLE and waterfall.effective_cost + entry.unbilled_cost),
         savings=savings,
         published_tokens=rollup.published_tokens + usage.published_tokens,
         prompt_tokens=rollup.prompt_tokens + usage.prompt_tokens,

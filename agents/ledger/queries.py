@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Engine, Select, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, cast, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents.ledger.fold import COMPARED, HOUR_MS
 from agents.ledger.recorded import Recorded, of_row
-from agents.ledger.tables import COSTS, DIMENSIONS, TOKENS, entries, rollup_savings, rollups
+from agents.ledger.tables import COSTS, DIMENSIONS, TOKENS, WHO_AND_WHERE_FROM, entries, rollup_savings, rollups
 from agents.wilson import interval, share
 from schemas.enums import EntryKind, Source, Verdict
 from schemas.errors import ServiceError, UnknownNameError
@@ -22,6 +22,10 @@ SEMANTIC = "semantic_cache"
 """The strategy whose answers are checked."""
 GROUPINGS = (*DIMENSIONS, "day")
 """What spend can be grouped by. Hours and days are their first millisecond, UTC."""
+
+Where = Mapping[str, Collection[str]]
+"""Which rows: of each dimension named, any of these values. The names are those of a roll-up but for its hour."""
+EVERYWHERE: Where = {}
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,60 +122,64 @@ class BilledCheck(Billed, frozen=True, kw_only=True):
 class Queries:
     """Questions to a ledger. Periods are ``[since, until)`` in UTC epoch milliseconds, widened to whole hours.
 
-    Every method raises ServiceError where the database cannot be reached.
+    Every method raises ServiceError where the database cannot be reached, and UnknownNameError where ``where`` names
+    what the ledger does not know rows by.
+
+    Args:
+        engine: the ledger's database.
+        tenants: the only ones whose rows are seen, whatever is asked; all where none are named.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, tenants: Collection[str] | None = None) -> None:
         self._engine = engine
+        self._tenants = tenants
 
-    def spend(self, by: Sequence[str], since: int | None = None, until: int | None = None) -> list[Spend]:
+    def spend(
+        self, by: Sequence[str], since: int | None = None, until: int | None = None, where: Where = EVERYWHERE
+    ) -> list[Spend]:
         """Totals by any of :data:`GROUPINGS`, the dearest group first; by none of them, one row of everything.
 
         Raises:
             UnknownNameError: something that cannot be grouped by.
         """
-        unknown = [name for name in by if name not in GROUPINGS]
-        if unknown:
-            raise UnknownNameError(f"spend cannot be grouped by {unknown[0]!r}: use any of {', '.join(GROUPINGS)}")
-        groups = [_group(name) for name in by]
-        tokens = [_sum(rollups.c[name]) for name in TOKENS]
-        query = _within(select(*groups, *_rolled_up(), *tokens), since, until)
+        groups = groups_of(by)
+        tokens = [total(rollups.c[name]) for name in TOKENS]
+        query = self._select(rollups, [*groups, *_rolled_up(), *tokens], since, until, where)
         if groups:
             query = query.group_by(*groups).order_by(func.sum(rollups.c.effective_cost).desc(), *groups)
-        spends = []
-        for row in self._rows(query):
-            fields = dict(row)
-            spends.append(Spend(by={name: fields.pop(name) for name in by}, **fields))
-        return spends
+        return [Spend(**grouped(row, by)) for row in self._rows(query)]
 
-    def savings(self, since: int | None = None, until: int | None = None) -> Savings:
+    def savings(self, since: int | None = None, until: int | None = None, where: Where = EVERYWHERE) -> Savings:
         """The waterfall of a period."""
         lines = rollup_savings.join(rollups, rollups.c.rollup_key == rollup_savings.c.rollup_key)
-        sums = [_sum(rollup_savings.c[name]) for name in ("tokens", "gross", "cost")]
-        query = select(rollup_savings.c.strategy, *sums).select_from(lines).group_by(rollup_savings.c.strategy)
-        found = [dict(row) for row in self._rows(_within(query, since, until))]
+        sums = [total(rollup_savings.c[name]) for name in ("tokens", "gross", "cost")]
+        query = self._select(rollups, [rollup_savings.c.strategy, *sums], since, until, where).select_from(lines)
+        found = [dict(row) for row in self._rows(query.group_by(rollup_savings.c.strategy))]
         strategies = [StrategySaving(**line, net=line["gross"] - line["cost"]) for line in found]
-        totals = self.rollup_totals(since, until)
+        totals = self.rollup_totals(since, until, where)
         return Savings(
             list_cost=totals.list_cost,
             strategies=sorted(strategies, key=lambda line: (-line.net, line.strategy)),
             effective_cost=totals.effective_cost,
             unbilled_cost=totals.unbilled_cost,
-            checked=self.checked(since, until),
+            checked=self.checked(since, until, where),
         )
 
-    def checked(self, since: int | None = None, until: int | None = None) -> list[CheckedTask]:
+    def checked(
+        self, since: int | None = None, until: int | None = None, where: Where = EVERYWHERE
+    ) -> list[CheckedTask]:
         """The measured quality of the semantic cache, by tenant and task in their order, where it was tried."""
         line = (rollup_savings.c.rollup_key == rollups.c.rollup_key) & (rollup_savings.c.strategy == SEMANTIC)
         groups = rollups.c.tenant, rollups.c.task
         cached = rollups.c.source == Source.SEMANTIC_CACHE.value
         counts = [
-            _sum(rollups.c.requests),
-            _sum(rollups.c.requests, where=cached, name="semantic_hits"),
-            _sum(rollups.c.checks, where=cached),
-            _sum(rollups.c.wrong, where=cached),
+            total(rollups.c.requests),
+            total(rollups.c.requests, where=cached, name="semantic_hits"),
+            total(rollups.c.checks, where=cached),
+            total(rollups.c.wrong, where=cached),
         ]
-        query = _within(select(*groups, *counts).select_from(rollups.outerjoin(rollup_savings, line)), since, until)
+        query = self._select(rollups, [*groups, *counts], since, until, where)
+        query = query.select_from(rollups.outerjoin(rollup_savings, line))
         tried = func.count(rollup_savings.c.strategy) > 0
         found = []
         for row in self._rows(query.group_by(*groups).having(tried).order_by(*groups)):
@@ -179,12 +187,12 @@ class Queries:
             found.append(CheckedTask(**row, wrong_rate=share(row["wrong"], row["checks"]), low=low, high=high))
         return found
 
-    def rollup_totals(self, since: int | None = None, until: int | None = None) -> Totals:
+    def rollup_totals(self, since: int | None = None, until: int | None = None, where: Where = EVERYWHERE) -> Totals:
         """The sum of the roll-ups."""
-        (row,) = self._rows(_within(select(*_rolled_up()), since, until))
+        (row,) = self._rows(self._select(rollups, _rolled_up(), since, until, where))
         return Totals(**row)
 
-    def entry_totals(self, since: int | None = None, until: int | None = None) -> Totals:
+    def entry_totals(self, since: int | None = None, until: int | None = None, where: Where = EVERYWHERE) -> Totals:
         """The sum of the raw entries: another way to the same figures as :meth:`rollup_totals`."""
         kind, verdict = entries.c.kind, entries.c.verdict
         compared = (kind == EntryKind.CHECK.value) & verdict.in_([one.value for one in COMPARED])
@@ -193,24 +201,22 @@ class Queries:
             func.count().filter(kind == EntryKind.RESPONSE.value).label("requests"),
             func.count().filter(compared).label("checks"),
             func.count().filter(compared & (verdict == Verdict.DIFFERENT.value)).label("wrong"),
-            *(_sum(entries.c[name]) for name in COSTS),
+            *(total(entries.c[name]) for name in COSTS),
         ]
-        (row,) = self._rows(_occurred(select(*columns), since, until))
+        (row,) = self._rows(self._select(entries, columns, since, until, where))
         return Totals(**row)
 
     def billed(self, since: int | None = None, until: int | None = None) -> Iterator[Billed]:
         """Every response's bill, from the raw entries, in the order of their ids."""
-        columns = [entries.c[name] for name in Billed.__struct_fields__]
-        query = select(*columns).where(entries.c.kind == EntryKind.RESPONSE.value).order_by(entries.c.entry_id)
-        return (Billed(**row) for row in self._rows(_occurred(query, since, until)))
+        query = self._bills(Billed, EntryKind.RESPONSE, since, until)
+        return (Billed(**row) for row in self._rows(query))
 
     def billed_checks(self, since: int | None = None, until: int | None = None) -> Iterator[BilledCheck]:
         """Every check's bill, from the raw entries, in the order of their ids."""
-        columns = [entries.c[name] for name in BilledCheck.__struct_fields__]
-        query = select(*columns).where(entries.c.kind == EntryKind.CHECK.value).order_by(entries.c.entry_id)
+        query = self._bills(BilledCheck, EntryKind.CHECK, since, until)
         return (
             BilledCheck(**{**row, "waterfall": msgspec.json.decode(row["waterfall"], type=Waterfall)})
-            for row in self._rows(_occurred(query, since, until))
+            for row in self._rows(query)
         )
 
     def recorded(self, request_id: str, tenant: str | None = None) -> list[Recorded]:
@@ -219,11 +225,38 @@ class Queries:
         No index serves this, it reads the whole table: an index of request ids would cost every entry that is written.
         """
         columns = [entries.c[name] for name in Recorded.__struct_fields__]
-        query = select(*columns).where(entries.c.request_id == request_id)
+        query = self._select(entries, columns).where(entries.c.request_id == request_id)
         if tenant is not None:
             query = query.where(entries.c.tenant == tenant)
         order = entries.c.tenant, entries.c.kind != EntryKind.RESPONSE.value, entries.c.occurred_at, entries.c.entry_id
         return [of_row(row) for row in self._rows(query.order_by(*order))]
+
+    def _bills(self, kind: type[Billed], of: EntryKind, since: int | None, until: int | None) -> Select[Any]:
+        query = self._select(entries, [entries.c[name] for name in kind.__struct_fields__], since, until)
+        return query.where(entries.c.kind == of.value).order_by(entries.c.entry_id)
+
+    def _select(
+        self,
+        table: Table,
+        columns: Sequence[ColumnElement[Any]],
+        since: int | None = None,
+        until: int | None = None,
+        where: Where = EVERYWHERE,
+    ) -> Select[Any]:
+        """Columns of the roll-ups or of the entries. Every question begins here: none sees another tenant's rows."""
+        query = select(*columns)
+        at = table.c.hour if table is rollups else table.c.occurred_at
+        if self._tenants is not None:
+            query = query.where(table.c.tenant.in_(self._tenants))
+        if since is not None:
+            query = query.where(at >= since - since % HOUR_MS)
+        if until is not None:
+            query = query.where(at < until + -until % HOUR_MS)
+        for name, values in where.items():
+            if name not in WHO_AND_WHERE_FROM:
+                raise UnknownNameError(f"rows have no {name!r}: use any of {', '.join(WHO_AND_WHERE_FROM)}")
+            query = query.where(table.c[name].in_(values))
+        return query
 
     def _rows(self, query: Select[Any]) -> list[Any]:
         try:
@@ -233,34 +266,33 @@ class Queries:
             raise ServiceError(f"the ledger at {self._engine.url!r} cannot be read: {error}") from error
 
 
-def _group(name: str) -> ColumnElement[Any]:
+def groups_of(by: Sequence[str]) -> list[ColumnElement[Any]]:
+    """The roll-ups' columns of those names.
+
+    Raises:
+        UnknownNameError: one is none of :data:`GROUPINGS`.
+    """
+    unknown = [name for name in by if name not in GROUPINGS]
+    if unknown:
+        raise UnknownNameError(f"spend cannot be grouped by {unknown[0]!r}: use any of {', '.join(GROUPINGS)}")
     hour = rollups.c.hour
-    return (hour - hour % DAY_MS).label("day") if name == "day" else rollups.c[name]
+    return [(hour - hour % DAY_MS).label("day") if name == "day" else rollups.c[name] for name in by]
+
+
+def grouped(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, Any]:
+    """A row's fields, with those that it is grouped by under ``by``."""
+    fields = dict(row)
+    return {"by": {name: fields.pop(name) for name in by}, **fields}
+
+
+def total(
+    column: ColumnElement[Any], *, where: ColumnElement[bool] | None = None, name: str | None = None
+) -> ColumnElement[Any]:
+    """The sum of a column, 0 of no rows, as an integer."""
+    added = func.sum(column) if where is None else func.sum(column).filter(where)
+    # PostgreSQL sums BIGINT into NUMERIC, which would come back as a Decimal.
+    return cast(func.coalesce(added, 0), BigInteger).label(name or column.key)
 
 
 def _rolled_up() -> list[ColumnElement[Any]]:
-    return [_sum(rollups.c[name]) for name in Totals.__struct_fields__]
-
-
-def _sum(
-    column: ColumnElement[Any], *, where: ColumnElement[bool] | None = None, name: str | None = None
-) -> ColumnElement[Any]:
-    total = func.sum(column) if where is None else func.sum(column).filter(where)
-    # PostgreSQL sums BIGINT into NUMERIC, which would come back as a Decimal.
-    return cast(func.coalesce(total, 0), BigInteger).label(name or column.key)
-
-
-def _within(query: Select[Any], since: int | None, until: int | None) -> Select[Any]:
-    return _period(query, rollups.c.hour, since, until)
-
-
-def _occurred(query: Select[Any], since: int | None, until: int | None) -> Select[Any]:
-    return _period(query, entries.c.occurred_at, since, until)
-
-
-def _period(query: Select[Any], column: ColumnElement[Any], since: int | None, until: int | None) -> Select[Any]:
-    if since is not None:
-        query = query.where(column >= since - since % HOUR_MS)
-    if until is not None:
-        query = query.where(column < until + -until % HOUR_MS)
-    return query
+    return [total(rollups.c[name]) for name in Totals.__struct_fields__]

@@ -238,4 +238,5 @@ def _rollup(key: str, row: RollUp) -> tuple[Any, ...]:
         row.version,
         row.checks,
         row.wrong,
+        row.idle_cost,
     )

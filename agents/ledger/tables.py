@@ -21,7 +21,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String
 
 from schemas.enums import Source
 
-VERSION = 2
+VERSION = 3
 """Of the layout below. What is added here stands in :data:`UPGRADES` too."""
 
 UPGRADES = {
@@ -31,6 +31,7 @@ UPGRADES = {
         "ALTER TABLE rollups ADD COLUMN checks BIGINT DEFAULT 0 NOT NULL",
         "ALTER TABLE rollups ADD COLUMN wrong BIGINT DEFAULT 0 NOT NULL",
     ),
+    2: ("ALTER TABLE rollups ADD COLUMN idle_cost BIGINT DEFAULT 0 NOT NULL",),
 }
 """By an older version of the layout, the statements that make the next one of it.
 
@@ -73,6 +74,7 @@ rollups = Table(
     *_integers("hour", "entries", "requests", *COSTS, *TOKENS, "version"),
     Column("checks", BigInteger, nullable=False, server_default=text("0")),
     Column("wrong", BigInteger, nullable=False, server_default=text("0")),
+    Column("idle_cost", BigInteger, nullable=False, server_default=text("0")),
 )
 
 rollup_savings = Table(

@@ -23,7 +23,7 @@ ACCOUNTS = [
     ROOTS[0] / "money.py",
     ROOTS[1] / "waterfall.py",
     *sorted((ROOTS[1] / "settlement").glob("*.py")),
-    *(ROOTS[1] / "ledger" / name for name in ("fold.py", "queries.py", "reconcile.py", "store.py", "tables.py")),
+    *sorted(path for path in (ROOTS[1] / "ledger").glob("*.py") if path.name != "stage.py"),
 ]
 
 
