@@ -30,23 +30,31 @@ def serve(
     per_minute: Annotated[int, typer.Option(min=1, help="Requests of one token in a minute.")] = 240,
     ledger: LedgerOption = None,
 ) -> None:
-    """Serve the API and the console until Ctrl-C. It reads the ledger's database, and no Kafka."""
+    """Serve the API and the console until Ctrl-C. It reads the ledger's database, and no Kafka.
+
+    With HEADRACE_POLICY it also knows each tenant's bound on wrong answers.
+    """
     import logging
 
     import uvicorn
 
+    from agents import policy as policies
     from agents.ledger.store import Store
     from streams import settings as of
     from streams.web.service import service
+    from streams.web.terms import NO_TERMS, terms_of
 
+    settings = of.load()
+    terms = NO_TERMS if settings.policy is None else terms_of(policies.load(settings.policy))
     store = Store(ledger_url(ledger))
-    logging.basicConfig(level=of.load().log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if not _is_loopback(host):
         say("tokens travel as they are: put a proxy with TLS before this address")
     say(f"console: http://{host}:{port}/  document: http://{host}:{port}/openapi.json")
     try:
         # Its own access log would show query strings; the service writes a line that does not.
-        uvicorn.run(service(store.engine, _now_ms, per_minute=per_minute), host=host, port=port, access_log=False)
+        app = service(store.engine, _now_ms, terms=terms, per_minute=per_minute)
+        uvicorn.run(app, host=host, port=port, access_log=False, log_config=None)
     finally:
         store.close()
 

@@ -75,8 +75,8 @@ AskedDep = Annotated[Asked, Depends(asked)]
 
 
 @router.get("/spend", responses=answers_with(list[Spend], tables=True))
-def spend(reader: ReaderDep, asked: AskedDep, by: By = "tenant,task", form: FormQuery = Form.JSON) -> Response:
-    """What was spent, by anything that the ledger knows; the dearest first. Without `by`, one row of everything."""
+def spend(reader: ReaderDep, asked: AskedDep, by: By = "", form: FormQuery = Form.JSON) -> Response:
+    """What was spent, by anything that the ledger knows; the dearest first. Ungrouped, one row of everything."""
     found = reader.questions.spend(names(by), *asked)
     return answered(form, "spend", found, kind=Spend, rows=found, by=names(by))
 

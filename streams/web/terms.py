@@ -11,6 +11,7 @@ import msgspec
 from agents.ledger.fold import HOUR_MS
 from agents.ledger.queries import DAY_MS, CheckedTask
 from agents.ledger.questions import Questions
+from agents.policy import Policy
 
 Period = Literal["hour", "day", "month"]
 
@@ -68,6 +69,11 @@ class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
     """Negative where it is overspent."""
     expected: int
     """What will be spent at the period's end (see the forecast); of an hour, what is spent."""
+
+
+def terms_of(policy: Policy) -> Terms:
+    """What that policy allows."""
+    return Terms(bounds={name: tenant.error_bound for name, tenant in policy.document.tenants.items()})
 
 
 def quality(checked: Iterable[CheckedTask], bounds: Mapping[str, float]) -> list[CacheQuality]:

@@ -26,7 +26,7 @@ export function trend(points, label, digits) {
         y: { stacked: true, ticks: { callback: short, maxTicksLimit: 6 }, border: { display: false } },
       },
       plugins: {
-        legend: { position: "top", align: "end" },
+        legend: { position: "top", align: "end", labels: { boxWidth: 12, boxHeight: 12 } },
         tooltip: tips((item) => `${item.dataset.label} $${dollars(amounts[item.datasetIndex][item.dataIndex], digits)}`),
       },
     },
@@ -58,7 +58,7 @@ export function waterfall(found, digits) {
     options: {
       indexAxis: "y",
       scales: {
-        x: { ticks: { callback: short, maxTicksLimit: 5 }, border: { display: false } },
+        x: { max: pixels(found.list_cost) || 1, ticks: { callback: short, maxTicksLimit: 5 }, border: { display: false } },
         y: { grid: { display: false }, ticks: { autoSkip: false } },
       },
       plugins: {
@@ -95,7 +95,7 @@ export function quality(tasks) {
         y: { grid: { display: false }, ticks: { autoSkip: false } },
       },
       plugins: {
-        legend: { position: "top", align: "end", labels: { usePointStyle: true } },
+        legend: { position: "top", align: "end", labels: { usePointStyle: true, boxWidth: 8, boxHeight: 8 } },
         tooltip: tips((item) => `${item.dataset.label} ${[item.raw].flat().map((one) => percent(one, 2)).join(" to ")}`),
       },
     },

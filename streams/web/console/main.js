@@ -25,7 +25,7 @@ async function load() {
   const { step, within, tenant } = chosen();
   const query = { ...within, tenant };
   const questions = [
-    ["spend", { by: "" }, ([all]) => sections.figures(all)],
+    ["spend", {}, ([all]) => sections.figures(all)],
     ["forecast", { since: "", until: "" }, sections.forecast],
     ["trend", { step }, (found) => sections.trend(found, step)],
     ["savings", {}, sections.waterfall],
@@ -68,7 +68,7 @@ function live() {
   const since = iso(hourOf(Date.now()) - 3_600_000);
   let seen = [];
   const look = async () => {
-    const [all] = await ask("spend", { by: "", since, tenant: chosen().tenant });
+    const [all] = await ask("spend", { since, tenant: chosen().tenant });
     const now = Date.now();
     seen = [...seen.filter((one) => now - one.at <= LIVE_WINDOW_MS), { at: now, requests: all.requests, cost: all.effective_cost }];
     const [first, last] = [seen[0], seen.at(-1)];

@@ -20,8 +20,11 @@ export function dollars(nano, digits) {
   return (nano < 0n && rounded ? "−" : "") + whole + rest;
 }
 
-/** Dollars for a headline: `$12,345.68`. */
-export const headline = (nano, digits = digitsFor([nano])) => (nano < 0n ? "−$" : "$") + dollars(abs(nano), digits);
+/** Dollars in a sentence: `$12,345.68`, `$0.000699`. */
+export function headline(nano) {
+  const digits = nano ? Math.min(6, digitsFor([nano])) : 2;
+  return (nano < 0n ? "−$" : "$") + dollars(abs(nano), digits);
+}
 
 /** A share of two amounts, as a percentage. */
 export const percentOf = (part, whole) => (whole ? percent(Number((part * 10_000n) / whole) / 10_000) : "–");

@@ -5,6 +5,8 @@ import { digitsFor, dollars, headline, percent, percentOf, pixels } from "./mone
 import { moment, tick } from "./period.js";
 import { el, fill, meter } from "./tables.js";
 
+const LISTED = 8;
+
 const byId = (id) => document.getElementById(id);
 const count = (number) => number.toLocaleString("en-US");
 const sum = (rows, name) => rows.reduce((all, row) => all + row[name], 0n);
@@ -104,14 +106,14 @@ export function quality(rows) {
     if (row.error === null) return "not measured yet";
     if (row.bound === null) return "no bound known";
     if (row.error_low > row.bound) return el("span", { className: "over" }, "over the bound");
-    return row.error_high <= row.bound ? el("span", { className: "fine" }, "within the bound") : "within, not beyond doubt";
+    return row.error_high <= row.bound ? el("span", { className: "fine" }, "within the bound") : "undecided";
   };
   const columns = [
     { title: "tenant", cell: (row) => row.tenant },
     { title: "task", cell: (row) => row.task },
     { title: "hits", number: true, cell: (row) => count(row.semantic_hits) },
     { title: "wrong of checked", number: true, cell: (row) => (row.checks ? `${count(row.wrong)} of ${count(row.checks)}` : "–") },
-    { title: "of all requests", number: true, cell: (row) => (row.error === null ? "–" : percent(row.error, 2)) },
+    { title: "measured", number: true, cell: (row) => (row.error === null ? "–" : percent(row.error, 2)) },
     { title: "95% interval", number: true, cell: (row) => (row.error === null ? "–" : `${percent(row.error_low, 2)} to ${percent(row.error_high, 2)}`) },
     { title: "bound", number: true, cell: (row) => (row.bound === null ? "–" : percent(row.bound, 2)) },
     { title: "verdict", cell: verdict },
@@ -131,7 +133,9 @@ export function unitCosts(rows) {
   fill(byId("t-unit"), "Cost of 1,000 requests, in US dollars", columns, rows, "No requests in this period.");
 }
 
-export function anomalies(rows) {
+export function anomalies(found) {
+  const off = (row) => (row.effective_cost > row.expected ? row.effective_cost - row.expected : row.expected - row.effective_cost);
+  const rows = found.toSorted((one, other) => (off(other) > off(one) ? 1 : -1)).slice(0, LISTED);
   const digits = digitsFor(rows.map((row) => row.effective_cost));
   const columns = [
     { title: "hour, UTC", cell: (row) => moment(row.hour) },
@@ -140,7 +144,7 @@ export function anomalies(rows) {
     { title: "expected", number: true, cell: (row) => cash(row.expected, digits) },
     { title: "score", number: true, cell: (row) => row.score.toFixed(1).replace("-", "−") },
   ];
-  fill(byId("t-odd"), "Hours out of pattern, spend in US dollars", columns, rows.slice(-12).reverse(), "None in this period, or fewer than four weeks to judge by.");
+  fill(byId("t-odd"), "Hours out of pattern, spend in US dollars", columns, rows, "None in this period, or fewer than four weeks to judge by.");
 }
 
 export function idle(rows) {
