@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from typing import Annotated, NamedTuple, NoReturn
 
@@ -66,11 +67,10 @@ class Access:
         Raises:
             HTTPException: 401 for a token that does not hold, 429 for too many requests.
         """
-        if not self._limiter.test(_MISTAKES, address):
-            self._too_many(_MISTAKES, address)
         token = self.tokens.known(presented) if presented else None
         if token is None:
-            self._limiter.hit(_MISTAKES, address)
+            if not self._limiter.hit(_MISTAKES, address):
+                self._too_many(_MISTAKES, address)
             raise HTTPException(
                 401,
                 "send a token that holds as Authorization: Bearer …; headrace finance token create makes one",
@@ -82,7 +82,7 @@ class Access:
         return Reader(token, questions, [one for one in self.terms.budgets if token.covers([one.tenant])])
 
     def _too_many(self, limit: RateLimitItem, who: str) -> NoReturn:
-        again = math.ceil(self._limiter.get_window_stats(limit, who).reset_time - self.now() / 1000)
+        again = math.ceil(self._limiter.get_window_stats(limit, who).reset_time - time.time())
         raise HTTPException(
             429, f"more than {limit.amount} requests in a minute", headers={"Retry-After": str(max(1, again))}
         )

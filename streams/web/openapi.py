@@ -1,4 +1,4 @@
-"""The service's OpenAPI document. Answers are msgspec structs: their own schemas go in, with what their fields say."""
+"""The service's OpenAPI document. Answers are msgspec structs: it is made of their own schemas."""
 
 from __future__ import annotations
 

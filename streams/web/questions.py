@@ -13,7 +13,7 @@ from pydantic import AfterValidator, StringConstraints
 from agents.ledger.anomaly import Anomaly
 from agents.ledger.expensive import Expensive
 from agents.ledger.fold import HOUR_MS
-from agents.ledger.queries import DAY_MS, Savings, Spend, StrategySaving, Where
+from agents.ledger.queries import DAY_MS, GROUPINGS, Savings, Spend, StrategySaving, Where
 from agents.ledger.questions import MOST_EXPENSIVE, Forecast, IdleShare, Step, Trend, TrendPoint, UnitCost
 from schemas.errors import InvalidRequestError
 from streams.web.access import AccessDep, ReaderDep, reader
@@ -39,11 +39,13 @@ def _utc(at: datetime) -> datetime:
 
 Instant = Annotated[datetime, AfterValidator(_utc)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_GROUPING = "|".join(GROUPINGS)
 By = Annotated[
     str,
     Query(
-        max_length=128,
-        description="What to group by, with commas: tenant, cost_center, task, model, lane, source, hour, day.",
+        description=f"What to group by, with commas: {', '.join(GROUPINGS)}.",
+        # Said here, and not checked here: the ledger's own message is the better one.
+        json_schema_extra={"pattern": f"^(({_GROUPING})(,({_GROUPING}))*)?$"},
     ),
 ]
 FormQuery = Annotated[Form, Query(alias="format", description="JSON, or a table to take away.")]
@@ -186,7 +188,7 @@ def anomalies(reader: ReaderDep, access: AccessDep, asked: AskedDep, form: FormQ
 
 def names(by: str) -> Sequence[str]:
     """The names in a list with commas."""
-    return [name.strip() for name in by.split(",") if name.strip()]
+    return by.split(",") if by else []
 
 
 def ms(at: datetime) -> int:
