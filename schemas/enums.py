@@ -51,7 +51,9 @@ class EntryKind(StrEnum):
     CHECK = "CHECK"
     """A comparison of what the cache served, or would have served, with what the model says. Billed to the cache."""
     IDLE = "IDLE"
-    """Time that a GPU was paid for and nobody used."""
+    """GPU time that no prediction is charged for. Billed to the platform itself."""
+    CORRECTION = "CORRECTION"
+    """An amount that a person adds to an earlier entry, which stays as it is."""
 
 
 class Verdict(StrEnum):

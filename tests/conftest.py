@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import httpx
 import pytest
 
+from agents.ledger.store import Store
 from streams.embedded.kafka import KafkaServer
 from streams.embedded.model import model_dir
 from streams.embedded.service import Service
+from tests.fakes.ledger import Ledgers, emptied, in_memory
 from tests.services.apicurio import ApicurioServer
+from tests.services.postgres import PostgresServer
 
 S = TypeVar("S", bound=Service)
 
@@ -35,6 +39,39 @@ def apicurio() -> Iterator[ApicurioServer]:
     for server in _running(ApicurioServer()):
         httpx.put(f"{server.url}/config", json={"compatibility": "FULL"}).raise_for_status()
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL without databases. Who needs one asks it for a new one."""
+    yield from _running(PostgresServer())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database for a ledger: once of each kind that can hold one."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ledger.db"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.database()
+
+
+@pytest.fixture
+def store(ledger_url: str) -> Iterator[Store]:
+    """An empty ledger, once of each kind."""
+    made = Store(ledger_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def ledgers(request: pytest.FixtureRequest) -> Iterator[Ledgers]:
+    """Opens an empty ledger as often as asked, for what hypothesis tries; once of each kind."""
+    if request.param == "sqlite":
+        yield in_memory
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    yield from emptied(Store(server.database()))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
-from agents.ledger import tables
+from agents.ledger import tables, views
 from agents.ledger.fold import key_of
 from schemas.errors import ServiceError, SetupError
 from schemas.records import LedgerEntry, RollUp, SavingTotal
@@ -20,6 +20,7 @@ from schemas.records import LedgerEntry, RollUp, SavingTotal
 _ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(5282739)"}
 """Begins what no other worker may do at the same time, until the transaction's end. The number is any: our own."""
 _INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_VIEW = {"sqlite": "CREATE VIEW IF NOT EXISTS", "postgresql": "CREATE OR REPLACE VIEW"}
 # SQLAlchemy's names are a kind of string that msgspec does not take for a field's.
 _TOTALS = [str(column.name) for column in tables.rollups.columns if column.name != "rollup_key"]
 
@@ -68,8 +69,15 @@ class Store:
                 connection.exec_driver_sql(statement)
         if found != tables.VERSION:
             connection.execute(known.update().values(version=tables.VERSION))
-        for view in tables.views(self.engine.dialect.name):
-            connection.exec_driver_sql(view)
+        self._lay_out_views(connection, anew=found != tables.VERSION)
+
+    def _lay_out_views(self, connection: Connection, *, anew: bool) -> None:
+        dialect = self.engine.dialect.name
+        connection.execution_options(no_parameters=True)  # or psycopg would take a % for the beginning of one
+        for name in views.NAMES:
+            if dialect == "sqlite" and anew:
+                connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")  # it can be made, and not replaced
+            connection.exec_driver_sql(f"{_VIEW[dialect]} {name} AS {views.query(name, dialect)}")
 
     def bind(self, log: str) -> None:
         """Tie the ledger to the log that its entries come from, such as the Kafka cluster's id.
@@ -118,7 +126,8 @@ class Store:
             lines = connection.execute(select(savings).where(savings.c.rollup_key == key.decode())).all()
         if found is None:
             return None
-        fields: dict[str, Any] = {name: found[name] for name in _TOTALS}
+        named = dict(zip(tables.DIMENSIONS, msgspec.json.decode(key), strict=True))
+        fields: dict[str, Any] = {name: found[name] for name in _TOTALS} | named
         saved = {line.strategy: SavingTotal(tokens=line.tokens, gross=line.gross, cost=line.cost) for line in lines}
         return msgspec.convert({**fields, "savings": saved}, RollUp)
 
@@ -191,13 +200,13 @@ def _newer(make: Callable[[Table], Any], table: Table) -> Insert:
 def _entry(entry: LedgerEntry) -> tuple[Any, ...]:
     usage, waterfall = entry.usage, entry.waterfall
     return (
-        entry.entry_id,
+        _text(entry.entry_id),
         entry.kind.value,
-        entry.request_id,
-        entry.tenant,
-        entry.cost_center,
-        entry.task,
-        entry.model,
+        _text(entry.request_id),
+        _text(entry.tenant),
+        _text(entry.cost_center),
+        _text(entry.task),
+        _text(entry.model),
         entry.lane.value,
         entry.source.value,
         entry.status.value,
@@ -209,7 +218,7 @@ def _entry(entry: LedgerEntry) -> tuple[Any, ...]:
         usage.prompt_tokens,
         usage.cached_tokens,
         usage.completion_tokens,
-        entry.policy_version,
+        _text(entry.policy_version),
         msgspec.json.encode(waterfall).decode(),
         entry.verdict.value if entry.verdict is not None else None,
         msgspec.json.encode(entry.decisions).decode() if entry.decisions else "[]",
@@ -219,10 +228,10 @@ def _entry(entry: LedgerEntry) -> tuple[Any, ...]:
 def _rollup(key: str, row: RollUp) -> tuple[Any, ...]:
     return (
         key,
-        row.tenant,
-        row.cost_center,
-        row.task,
-        row.model,
+        _text(row.tenant),
+        _text(row.cost_center),
+        _text(row.task),
+        _text(row.model),
         row.lane.value,
         row.source.value,
         row.hour,
@@ -240,3 +249,8 @@ def _rollup(key: str, row: RollUp) -> tuple[Any, ...]:
         row.wrong,
         row.idle_cost,
     )
+
+
+def _text(value: str) -> str:
+    """What a producer wrote, without the one character that PostgreSQL's text cannot hold."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in value else value

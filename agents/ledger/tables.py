@@ -1,14 +1,9 @@
-"""The ledger's tables, and the views that finance reads. Money is in nano-USD, time in UTC epoch milliseconds.
+"""The ledger's tables. Money is in nano-USD, time in UTC epoch milliseconds.
 
 - ``entries``: every ledger entry, once. ``waterfall`` holds its lines as JSON, ``decisions`` why they came to be;
   ``verdict`` is what a check of the cache found, and null for everything else.
 - ``rollups``: the totals of all entries of one hour that share who, what and where from.
 - ``rollup_savings``: of each roll-up, what each strategy saved (``gross``) and spent on itself (``cost``).
-- ``spend``: a view of the roll-ups with the hour written out and what was saved in all.
-- ``savings``: a view of the strategies with the roll-up's dimensions and their net saving.
-- ``cache_quality``: a view of the semantic cache by tenant, cost centre, task, model and hour: the requests that it
-  answered (``semantic_hits``), how many such answers the model was asked to check (``checks``), and how often it said
-  something else (``wrong``). A check counts in the hour in which it ended.
 - ``api_tokens``: who may ask the finance API, for which tenants. Of a token's secret there is a hash only.
 - ``schema_version``: one row; the layout's version and the log that the ledger was made from.
 """
@@ -18,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, text
-
-from schemas.enums import Source
 
 VERSION = 3
 """Of the layout below. What is added here stands in :data:`UPGRADES` too."""
@@ -102,32 +95,3 @@ schema_version = Table(
     Column("version", Integer, nullable=False),
     Column("log", String),
 )
-
-_HOUR = {
-    "sqlite": "strftime('%Y-%m-%dT%H:00:00Z', r.hour / 1000, 'unixepoch')",
-    "postgresql": "to_char(to_timestamp(r.hour / 1000) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:00:00\"Z\"')",
-}
-
-
-def views(dialect: str) -> list[str]:
-    """The statements that make the views, on ``sqlite`` or ``postgresql``."""
-    create = {"sqlite": "CREATE VIEW IF NOT EXISTS", "postgresql": "CREATE OR REPLACE VIEW"}[dialect]
-    hour = f"r.hour, {_HOUR[dialect]} AS hour_utc"
-    by = f"r.tenant, r.cost_center, r.task, r.model, r.lane, r.source, {hour}"
-    totals = "r.entries, r.requests, r.list_cost, r.list_cost - r.effective_cost AS saved, r.effective_cost"
-    tokens = "r.published_tokens, r.prompt_tokens, r.cached_tokens, r.completion_tokens"
-    lines = "s.strategy, s.tokens, s.gross, s.cost, s.gross - s.cost AS net"
-    joined = "rollup_savings s JOIN rollups r ON r.rollup_key = s.rollup_key"
-    # PostgreSQL sums BIGINT into NUMERIC; a count is an integer everywhere.
-    counts = ", ".join(
-        f"CAST(sum(r.{column}) AS BIGINT) AS {name}"
-        for column, name in (("requests", "semantic_hits"), ("checks", "checks"), ("wrong", "wrong"))
-    )
-    semantic = f"FROM rollups r WHERE r.source = '{Source.SEMANTIC_CACHE.value}'"
-    groups = "r.tenant, r.cost_center, r.task, r.model"
-    quality = f"{groups}, {hour}, {counts} {semantic} GROUP BY {groups}, r.hour"
-    return [
-        f"{create} spend AS SELECT {by}, {totals}, r.unbilled_cost, {tokens} FROM rollups r",  # noqa: S608
-        f"{create} savings AS SELECT {by}, {lines} FROM {joined}",  # noqa: S608 - constants of this file
-        f"{create} cache_quality AS SELECT {quality}",
-    ]

@@ -47,9 +47,9 @@ def spend(
     """What was spent, by anything that the ledger knows."""
     from streams.accounts import opened
 
-    names = [name.strip() for name in by.split(",") if name.strip()]
+    names = named(by)
     with opened(ledger_url(ledger)) as queries:
-        rows = [_spend_row(row, form) for row in queries.spend(names, _ms(since), _ms(until))]
+        rows = [_spend_row(row, form) for row in queries.spend(names, ms(since), ms(until))]
     right = [name for name in (rows[0] if rows else {}) if name not in names]
     print_rows(rows, form, title="Spend, in US dollars", right=right)
 
@@ -65,7 +65,7 @@ def savings(
     from streams.demo.report import waterfall_table
 
     with opened(ledger_url(ledger)) as queries:
-        found = queries.savings(_ms(since), _ms(until))
+        found = queries.savings(ms(since), ms(until))
     if form is Format.JSON:
         print_json(
             {
@@ -114,7 +114,7 @@ def reconcile(
     from streams import settings as of
 
     settings = of.load()
-    period = _ms(since), _ms(until)
+    period = ms(since), ms(until)
     if responses is None:
         found = _of_the_topic(settings, ledger, period, wait)
     else:
@@ -177,7 +177,13 @@ def ledger_url(given: str | None) -> str:
     return ledger.url
 
 
-def _ms(at: datetime | None) -> int | None:
+def named(listed: str) -> list[str]:
+    """The names in a list with commas."""
+    return [name.strip() for name in listed.split(",") if name.strip()]
+
+
+def ms(at: datetime | None) -> int | None:
+    """UTC epoch milliseconds of an option."""
     return None if at is None else int(at.replace(tzinfo=UTC).timestamp()) * 1000
 
 

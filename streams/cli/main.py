@@ -9,7 +9,19 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from schemas.errors import HeadraceError
-from streams.cli import cache, dead_letters, demo, doctor, explain, finance, finance_service, services, topics, traffic
+from streams.cli import (
+    cache,
+    dead_letters,
+    demo,
+    doctor,
+    explain,
+    finance,
+    finance_service,
+    questions,
+    services,
+    topics,
+    traffic,
+)
 from streams.cli.output import err
 from streams.cli.running import INTERRUPTED
 
@@ -48,6 +60,12 @@ app.command(rich_help_panel="Requests")(traffic.responses)
 app.command(rich_help_panel="Requests")(explain.explain)
 app.command(rich_help_panel="Money")(finance.spend)
 app.command(rich_help_panel="Money")(finance.savings)
+app.command(rich_help_panel="Money")(questions.trend)
+app.command(rich_help_panel="Money")(questions.forecast)
+app.command(rich_help_panel="Money")(questions.expensive)
+app.command(rich_help_panel="Money")(questions.unit_cost)
+app.command(rich_help_panel="Money")(questions.idle)
+app.command(rich_help_panel="Money")(questions.anomalies)
 app.command(rich_help_panel="Money")(finance.reconcile)
 app.add_typer(finance_service.app, name="finance", rich_help_panel="Money")
 app.command(rich_help_panel="Operate")(services.worker)

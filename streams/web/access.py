@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from agents.ledger.questions import Questions
 from streams.web.terms import NO_TERMS, Budget, Terms
-from streams.web.tokens import Token, Tokens
+from streams.web.tokens import EVERY_TENANT, Token, Tokens
 
 PER_MINUTE = 240
 """Requests of one token in a minute, unless told otherwise."""
@@ -31,7 +31,7 @@ class Reader(NamedTuple):
     questions: Questions
     """Confined to the token's tenants: an endpoint has no other way to the ledger."""
     budgets: Sequence[Budget]
-    """Those of the token's tenants."""
+    """Those of the token's tenants; of budgets that every tenant shares, none but for a token that sees them all."""
 
 
 class Access:
@@ -79,7 +79,8 @@ class Access:
         if not self._limiter.hit(self._each, token.token_id):
             self._too_many(self._each, token.token_id)
         questions = Questions(self._engine, None if token.every_tenant else token.tenants)
-        return Reader(token, questions, [one for one in self.terms.budgets if token.covers([one.tenant])])
+        budgets = [one for one in self.terms.budgets if token.covers([one.tenant or EVERY_TENANT])]
+        return Reader(token, questions, budgets)
 
     def _too_many(self, limit: RateLimitItem, who: str) -> NoReturn:
         again = math.ceil(self._limiter.get_window_stats(limit, who).reset_time - time.time())

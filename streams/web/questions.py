@@ -112,11 +112,11 @@ def cache_quality(reader: ReaderDep, access: AccessDep, asked: AskedDep, form: F
 def budgets(
     reader: ReaderDep,
     access: AccessDep,
-    tenant: Annotated[list[Name] | None, Query(description="Only these tenants'. Repeatable.")] = None,
+    tenant: Annotated[list[Name] | None, Query(description="Only those that these count for.")] = None,
     form: FormQuery = Form.JSON,
 ) -> Response:
     """How much of each budget is used in the period that runs now; none where the service knows no policy."""
-    mine = [one for one in reader.budgets if tenant is None or one.tenant in tenant]
+    mine = [one for one in reader.budgets if tenant is None or one.tenant in {None, *tenant}]
     found = states(mine, reader.questions, access.now())
     return answered(form, "budgets", found, kind=BudgetState, rows=found)
 

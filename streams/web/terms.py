@@ -17,16 +17,15 @@ Period = Literal["hour", "day", "month"]
 
 
 class Budget(NamedTuple):
-    """What may be spent in each period."""
+    """What may be spent in each period. Where tenant, cost centre or task is None, all of them count."""
 
-    tenant: str
-    cost_center: str | None
-    """None for all of the tenant's."""
-    task: str | None
-    """None for all of the tenant's."""
-    period: Period
-    amount: int
+    name: str
+    limit: int
     """Nano-USD."""
+    period: Period
+    tenant: str | None = None
+    cost_center: str | None = None
+    task: str | None = None
 
 
 class Terms(NamedTuple):
@@ -56,7 +55,9 @@ class CacheQuality(CheckedTask, frozen=True, kw_only=True):
 class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
     """How much of a budget is used in the period that runs. Money is in nano-USD."""
 
-    tenant: str
+    name: str
+    tenant: str | None
+    """Null for every tenant's spending; likewise the next two."""
     cost_center: str | None
     task: str | None
     period: Period
@@ -92,7 +93,7 @@ def quality(checked: Iterable[CheckedTask], bounds: Mapping[str, float]) -> list
 
 
 def states(budgets: Iterable[Budget], questions: Questions, now: int) -> list[BudgetState]:
-    """What is used of each budget now, the fullest first.
+    """What is used of each budget now, the one with the least left first.
 
     Raises:
         ServiceError: the ledger cannot be read.
@@ -106,19 +107,20 @@ def states(budgets: Iterable[Budget], questions: Questions, now: int) -> list[Bu
         ahead = one.period != "hour"
         found.append(
             BudgetState(
+                name=one.name,
                 tenant=one.tenant,
                 cost_center=one.cost_center,
                 task=one.task,
                 period=one.period,
                 since=since,
                 until=until,
-                amount=one.amount,
+                amount=one.limit,
                 spent=spent,
-                left=one.amount - spent,
+                left=one.limit - spent,
                 expected=questions.forecast(since, until, now, where=where).expected if ahead else spent,
             )
         )
-    return sorted(found, key=lambda one: (one.left, one.tenant))
+    return sorted(found, key=lambda one: (one.left, one.name))
 
 
 def running(period: Period, now: int) -> tuple[int, int]:

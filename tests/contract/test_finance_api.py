@@ -141,6 +141,8 @@ def test_a_budget_is_what_is_left_of_it(served: Finance) -> None:
     assert found["hour"]["since"] == NOW - NOW % HOUR
     assert (found["hour"]["spent"], found["hour"]["expected"], found["hour"]["left"]) == (0, 0, 50)
     assert client.get("/v1/budgets?tenant=bank").json() == []
+    every = [row["name"] for row in served.asking("*")[0].get("/v1/budgets?tenant=bank").json()]
+    assert sorted(every) == ["all", "bank-month"]
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,22 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import inspect
 from sqlalchemy.dialects import postgresql, sqlite
 
 from agents.ledger import tables
 from agents.ledger.fold import apply, key_of
-from agents.ledger.queries import Queries, Totals
+from agents.ledger.queries import Totals
+from agents.ledger.questions import Questions
 from agents.ledger.store import Store
 from schemas.enums import Verdict
 from schemas.errors import ServiceError, SetupError
 from schemas.records import Decision, RollUp
 from tests.fakes.ledger import check
 from tests.fakes.records import entry
+from tests.services.postgres import PostgresServer
 
 LAYOUTS = Path(__file__).parent / "layouts"
 UP_TO_DATE = f"INSERT INTO \"schema_version\" VALUES(1,{tables.VERSION},'cluster-1');"
@@ -55,7 +58,7 @@ def laid_out(store: Store) -> dict[str, list[dict[str, object]]]:
 
 
 def test_what_it_holds_is_what_it_held(opened: Store) -> None:
-    queries = Queries(opened.engine)
+    queries = Questions(opened.engine)
     totals = Totals(entries=3, requests=2, list_cost=200, effective_cost=73, unbilled_cost=9)
     assert queries.entry_totals() == queries.rollup_totals() == totals
     assert [bill.effective_cost for bill in queries.billed()] == [70, 3]
@@ -72,7 +75,7 @@ def test_it_goes_on_where_it_stopped(opened: Store) -> None:
     assert stored is not None
     assert (stored.requests, stored.checks, stored.version) == (1, 0, 1)
     opened.write([wrong], [apply(stored, wrong, 3)])
-    queries = Queries(opened.engine)
+    queries = Questions(opened.engine)
     assert queries.entry_totals() == queries.rollup_totals()
     assert (queries.rollup_totals().checks, queries.rollup_totals().wrong) == (1, 1)
 
@@ -128,7 +131,7 @@ def test_a_worker_of_the_older_release_may_go_on_writing(opened: Store, older: P
             row = [f"'{name} of mine'" if name == key else name for name in known]
             worker.execute(f"INSERT INTO {table} ({', '.join(known)}) SELECT {', '.join(row)} FROM {table} LIMIT 1")
         worker.commit()
-    queries = Queries(opened.engine)
+    queries = Questions(opened.engine)
     assert queries.entry_totals().entries == 4
     assert queries.rollup_totals().checks == 0
 
@@ -154,6 +157,24 @@ def test_a_layout_that_is_not_known_is_refused_and_left_alone(tmp_path: Path, ve
 def test_every_layout_before_the_present_one_can_be_upgraded() -> None:
     assert sorted(tables.UPGRADES) == list(range(1, tables.VERSION))
     assert {int(file.stem) for file in LAYOUTS.glob("*.sql")} == set(tables.UPGRADES)
+
+
+@pytest.mark.parametrize("version", sorted(tables.UPGRADES))
+def test_in_postgresql_it_is_brought_up_to_date_as_well(postgres: PostgresServer, version: int) -> None:
+    """The tables are written alike for both; the views, which are not, are made anew."""
+    url = postgres.database()
+    script = [one for one in (LAYOUTS / f"{version}.sql").read_text().split(";\n") if "CREATE VIEW" not in one]
+    with psycopg.connect(url.replace("+psycopg", "")) as server:
+        # Its rows stand in the order of the tables' names, not in that in which they refer to each other.
+        tables_first = sorted(script[1:-1], key=lambda one: ("INSERT" in one, "rollup_savings" in one))
+        for statement in tables_first:
+            server.execute(statement.encode())
+    upgraded, anew = Store(url), Store(postgres.database())
+    assert laid_out(upgraded) == laid_out(anew)
+    totals = Totals(entries=3, requests=2, list_cost=200, effective_cost=73, unbilled_cost=9)
+    assert Questions(upgraded.engine).entry_totals() == Questions(upgraded.engine).rollup_totals() == totals
+    for store in (upgraded, anew):
+        store.close()
 
 
 @pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()])  # type: ignore[no-untyped-call]

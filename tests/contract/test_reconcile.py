@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -16,13 +13,6 @@ from schemas.enums import EntryKind, Source, Status, Verdict
 from schemas.records import PredictionResponse, Timings, Usage
 from tests.fakes.ledger import check, hit, kept
 from tests.fakes.records import AT, entry, predicted
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = Store(f"sqlite:///{tmp_path}/ledger.db")
-    yield made
-    made.close()
 
 
 def response(number: str = "e-1", cost: int = 70, **fields: object) -> PredictionResponse:

@@ -32,9 +32,10 @@ LEDGER: list[LedgerEntry] = [
 TERMS = Terms(
     bounds={"bank": 0.01, "lab": 0.02},
     budgets=[
-        Budget("bank", "bank-desk", None, "month", 3_000_000_000),
-        Budget("lab", None, "faq", "day", 1_000_000_000),
-        Budget("lab", None, None, "hour", 50),
+        Budget("bank-month", 3_000_000_000, "month", "bank", "bank-desk"),
+        Budget("faq", 1_000_000_000, "day", "lab", None, "faq"),
+        Budget("burst", 50, "hour", "lab"),
+        Budget("all", 10_000_000_000, "month"),
     ],
 )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from agents.ledger.fold import apply, key_of
 from agents.ledger.store import Store
+from agents.ledger.tables import metadata, schema_version
 from agents.waterfall import NOTHING, avoided, with_spending
 from schemas.enums import EntryKind, Source, Verdict
 from schemas.records import LedgerEntry, RollUp
 from tests.fakes.records import AT, HOUR, entry, predicted, spent
 
+Ledgers = Callable[[], AbstractContextManager[Store]]
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
@@ -34,6 +36,12 @@ def check(entry_id: str, verdict: Verdict | None = Verdict.SAME, cost: int = 30,
     return entry(entry_id, **given | fields)
 
 
+def idle(entry_id: str, cost: int = 50, **fields: Any) -> LedgerEntry:
+    """Time of a GPU that nobody used, billed to the platform."""
+    waterfall = with_spending(NOTHING, [spent(cost)])
+    return entry(entry_id, **{"kind": EntryKind.IDLE, "tenant": "platform", "waterfall": waterfall, **fields})
+
+
 @contextmanager
 def in_memory() -> Iterator[Store]:
     """A ledger for one example, where files cost no fsync."""
@@ -41,6 +49,21 @@ def in_memory() -> Iterator[Store]:
         made = Store(f"sqlite:///{folder}/ledger.db")
         yield made
         made.close()
+
+
+def emptied(store: Store) -> Iterator[Ledgers]:
+    """One ledger on a server, emptied before each example: a database for each would take longer than the test."""
+
+    @contextmanager
+    def opened() -> Iterator[Store]:
+        with store.engine.begin() as connection:
+            for table in reversed(metadata.sorted_tables):
+                if table is not schema_version:
+                    connection.execute(table.delete())
+        yield store
+
+    yield opened
+    store.close()
 
 
 def kept(store: Store, *ledger: LedgerEntry) -> dict[bytes, RollUp]:
@@ -77,7 +100,7 @@ def entries(draw: st.DrawFn, number: int = 0) -> LedgerEntry:
 
 def summed(ledger: list[LedgerEntry]) -> dict[bytes, tuple[int, ...]]:
     """The totals by plain addition."""
-    sums: dict[bytes, list[int]] = defaultdict(lambda: [0] * 9)
+    sums: dict[bytes, list[int]] = defaultdict(lambda: [0] * 10)
     for one in ledger:
         row = sums[key_of(one)]
         for place, value in enumerate(
@@ -89,6 +112,7 @@ def summed(ledger: list[LedgerEntry]) -> dict[bytes, tuple[int, ...]]:
                 one.waterfall.list_cost,
                 one.waterfall.effective_cost,
                 one.unbilled_cost,
+                one.kind is EntryKind.IDLE and one.waterfall.effective_cost + one.unbilled_cost,
                 sum(line.gross - line.cost for line in one.waterfall.savings),
                 one.usage.prompt_tokens,
             )
@@ -100,5 +124,5 @@ def summed(ledger: list[LedgerEntry]) -> dict[bytes, tuple[int, ...]]:
 def totals(row: RollUp) -> tuple[int, ...]:
     """The same of a roll-up."""
     net = sum(total.gross - total.cost for total in row.savings.values())
-    costs = (row.list_cost, row.effective_cost, row.unbilled_cost)
+    costs = (row.list_cost, row.effective_cost, row.unbilled_cost, row.idle_cost)
     return (row.entries, row.requests, row.checks, row.wrong, *costs, net, row.prompt_tokens)

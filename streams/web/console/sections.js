@@ -84,10 +84,9 @@ export function budgets(rows) {
   const digits = digitsFor(rows.map((row) => row.amount));
   const level = (row) => (row.spent > row.amount ? "over" : "");
   const columns = [
-    { title: "tenant", cell: (row) => row.tenant },
-    { title: "cost centre", cell: (row) => row.cost_center ?? "any" },
-    { title: "task", cell: (row) => row.task ?? "any" },
-    { title: "a", cell: (row) => row.period },
+    { title: "budget", cell: (row) => row.name },
+    { title: "counts", cell: (row) => [row.tenant, row.cost_center, row.task].filter((one) => one).join(", ") || "everything" },
+    { title: "each", cell: (row) => row.period },
     { title: "amount", number: true, cell: (row) => cash(row.amount, digits) },
     { title: "spent", number: true, cell: (row) => cash(row.spent, digits) },
     { title: "used", number: true, cell: (row) => meter(pixels(row.spent) / (pixels(row.amount) || 1), percentOf(row.spent, row.amount), level(row)) },
