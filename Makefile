@@ -9,9 +9,10 @@ help: ## what there is to make
 demo: setup ## the whole river on this machine: 300 requests, their answers, the ledger
 	@.venv/bin/headrace demo $(ARGS)
 
-test: setup ## every test, on real Kafka, Valkey, PostgreSQL and vLLM
+test: setup ## every test, on real Kafka, Valkey, PostgreSQL, Chromium and vLLM
 	@scripts/kcat
 	@scripts/postgres
+	@scripts/chromium
 	@.venv/bin/pytest $(ARGS)
 
 setup: ## .venv, Kafka's jars, the model

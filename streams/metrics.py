@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Generic, NamedTuple, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from agents.stage import Delivery, Emit, Stage
-from schemas.enums import EntryKind, Verdict
+from schemas.enums import EntryKind, Source, Verdict
 from schemas.errors import HeadraceError, ServiceError
-from schemas.records import Answer, DeadLetter, LedgerEntry, Record, Waterfall
+from schemas.records import Answer, DeadLetter, LedgerEntry, PredictionResponse, Record, Waterfall
 
 R = TypeVar("R", bound=Record)
 
@@ -54,6 +54,13 @@ class Metrics:
         self.answers = Counter(
             "headrace_answers", "Answers by where their text came from.", ["source"], registry=self.registry
         )
+        self.response_seconds = Histogram(
+            "headrace_response_seconds",
+            "From a request's publishing to its response, by where the text came from.",
+            ["source"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
         self.dead_letters = Counter(
             "headrace_dead_letters", "Records put aside.", ["stage", "code"], registry=self.registry
         )
@@ -63,10 +70,33 @@ class Metrics:
         self.effective_cost = Counter(
             "headrace_effective_cost_nano_usd", "What settled requests did cost.", registry=self.registry
         )
+        self.saving_gross = Counter(
+            "headrace_saving_gross_nano_usd",
+            "What a strategy saved settled requests, before what it spent on itself.",
+            ["strategy"],
+            registry=self.registry,
+        )
+        self.saving_cost = Counter(
+            "headrace_saving_cost_nano_usd", "What a strategy spent on itself.", ["strategy"], registry=self.registry
+        )
         self.tokens = Counter(
             "gen_ai_client_token_usage",
             "Tokens that an engine read and made, for settled requests and for checks of the cache.",
             ["gen_ai_token_type", "gen_ai_request_model"],
+            registry=self.registry,
+        )
+        self.first_token_seconds = Histogram(
+            "gen_ai_server_time_to_first_token_seconds",
+            "Of a prediction at its engine, the wait and the prefill.",
+            ["gen_ai_request_model"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.output_token_seconds = Histogram(
+            "gen_ai_server_time_per_output_token_seconds",
+            "Of a prediction at its engine, the time of each token after the first.",
+            ["gen_ai_request_model"],
+            buckets=SECONDS,
             registry=self.registry,
         )
         self.cache_checks = Counter(
@@ -79,6 +109,7 @@ class Metrics:
         self.unacknowledged = Gauge(
             "headrace_unacknowledged", "Records received and not acknowledged.", ["stage"], registry=self.registry
         )
+        ProcessCollector(registry=self.registry)
 
     def watch(self, stage: str, in_flight: Callable[[], int], unacknowledged: Callable[[], int]) -> None:
         """Read a flow's two levels whenever somebody scrapes."""
@@ -100,8 +131,13 @@ class Metrics:
     def count(self, stage: str, emit: Emit) -> None:
         """Count one record that a stage published."""
         match emit.record:
-            case Answer(source=source):
-                self.answers.labels(source.value).inc()
+            case Answer() as answer:
+                self.answers.labels(answer.source.value).inc()
+                if answer.source is Source.ENGINE:
+                    self._predicted(answer)
+            case PredictionResponse() as response:
+                seconds = (response.answered_at - response.received_at) / 1000
+                self.response_seconds.labels(response.source.value).observe(seconds)
             case DeadLetter(code=code):
                 self.dead_letters.labels(stage, code).inc()
             case LedgerEntry() as entry:
@@ -113,9 +149,19 @@ class Metrics:
             case _:
                 pass
 
+    def _predicted(self, answer: Answer) -> None:
+        timings, later = answer.timings, answer.usage.completion_tokens - 1
+        self.first_token_seconds.labels(answer.model).observe((timings.queue + timings.prefill) / 1e6)
+        if later > 0:
+            self.output_token_seconds.labels(answer.model).observe(timings.decode / 1e6 / later)
+
     def _spent(self, waterfall: Waterfall) -> None:
         self.list_cost.inc(waterfall.list_cost)
         self.effective_cost.inc(waterfall.effective_cost)
+        for saving in waterfall.savings:
+            self.saving_gross.labels(saving.strategy).inc(saving.gross)
+            if saving.cost:
+                self.saving_cost.labels(saving.strategy).inc(saving.cost)
         for line in waterfall.costs:
             direction = _DIRECTIONS.get(line.kind)
             if direction is not None:

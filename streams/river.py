@@ -5,12 +5,13 @@ It knows nothing of what the stages do; :mod:`streams.app` gives it its parts.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import faust
 from yarl import URL
@@ -25,6 +26,9 @@ from streams.flow import Flow, Limits
 from streams.metrics import Metered, Metrics
 from streams.outlet import Outlet
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from streams.tracing import Tracing
 
 R = TypeVar("R", bound=Record)
 
@@ -60,6 +64,7 @@ class River(faust.App):  # type: ignore[misc]
         self.codec = codec_of(settings)
         options = settings.producer_options()
         self.outlet = Outlet(options.pop("bootstrap_servers"), self.codec.encode, options=options)
+        self.tracing = _tracing(settings)
         self.parts = AsyncExitStack()
         self._compose = compose
         self.transport = consumer.Transport(self, drain_s=settings.drain_seconds)
@@ -77,10 +82,11 @@ class River(faust.App):  # type: ignore[misc]
     ) -> None:
         """Lead a topic through a stage. Each topic has a flow of its own, so that no lane holds up the other."""
         settings = self.settings
+        metered: Stage[R] = Metered(name, stage, self.metrics)
         flow = Flow(
-            Metered(name, stage, self.metrics),
+            self.tracing.traced(name, metered) if self.tracing else metered,
             decode=lambda raw: self.codec.decode(raw, kind),
-            send=self.outlet.send,
+            send=self.tracing.sending(self.outlet.send) if self.tracing else self.outlet.send,
             poison=lambda delivery, error: [dead_letter(delivery, error, name, topics.DEAD_LETTERS)],
             ack=self.transport.acknowledge,
             halt=self._halt,
@@ -106,6 +112,8 @@ class River(faust.App):  # type: ignore[misc]
         # Faust makes a directory in it, and not those above.
         self.settings.state_dir.mkdir(parents=True, exist_ok=True)
         await super().on_first_start()
+        if self.tracing is not None:
+            self.parts.push_async_callback(asyncio.to_thread, self.tracing.close)
         await self.outlet.start()
         self.parts.push_async_callback(self.outlet.stop)
         await self._compose(self)
@@ -125,6 +133,14 @@ class River(faust.App):  # type: ignore[misc]
         """Stop the parts, after the last commit."""
         await super().on_stop()
         await self.parts.aclose()
+
+
+def _tracing(settings: Settings) -> Tracing | None:
+    if settings.otlp_endpoint is None:
+        return None
+    from streams.tracing import Tracing, otlp  # noqa: PLC0415 - a worker without spans does not load their library
+
+    return Tracing(settings.app_id, otlp(settings.otlp_endpoint))
 
 
 def _credentials(settings: Settings) -> Any:

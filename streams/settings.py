@@ -142,6 +142,10 @@ class Settings(BaseSettings):
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
         None, description="Port of the Prometheus endpoint; none where unset."
     )
+    otlp_endpoint: Annotated[str, _starting("http://", "https://")] | None = Field(
+        None,
+        description="OpenTelemetry collector (OTLP over HTTP) that spans are sent to; none are made where unset.",
+    )
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),

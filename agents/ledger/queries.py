@@ -286,11 +286,13 @@ def groups_of(by: Sequence[str]) -> list[ColumnElement[Any]]:
     """The roll-ups' columns of those names.
 
     Raises:
-        UnknownNameError: one is none of :data:`GROUPINGS`.
+        UnknownNameError: one is none of :data:`GROUPINGS`, or is named twice.
     """
     unknown = [name for name in by if name not in GROUPINGS]
     if unknown:
         raise UnknownNameError(f"spend cannot be grouped by {unknown[0]!r}: use any of {', '.join(GROUPINGS)}")
+    if twice := [name for name in by if by.count(name) > 1]:
+        raise UnknownNameError(f"spend cannot be grouped by {twice[0]!r} twice: name it once")
     hour = rollups.c.hour
     return [(hour - hour % DAY_MS).label("day") if name == "day" else rollups.c[name] for name in by]
 

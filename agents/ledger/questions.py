@@ -38,7 +38,7 @@ class TrendPoint(msgspec.Struct, frozen=True, kw_only=True):
 class Trend(msgspec.Struct, frozen=True, kw_only=True):
     """How the spend of one group went over time."""
 
-    by: dict[str, str]
+    by: dict[str, str | int]
     points: list[TrendPoint]
     """Of every step from the first that has entries to the last, those that have none included."""
     change: int
@@ -109,7 +109,7 @@ class Questions(Queries):
         groups = groups_of(by)
         sums = [total(rollups.c[name]) for name in ("requests", "list_cost", "effective_cost", "unbilled_cost")]
         query = self._select(rollups, [*groups, at, *sums], since, until, where).group_by(*groups, at)
-        found: dict[tuple[str, ...], dict[int, TrendPoint]] = defaultdict(dict)
+        found: dict[tuple[str | int, ...], dict[int, TrendPoint]] = defaultdict(dict)
         for row in self._rows(query):
             group = tuple(row[name] for name in by)
             found[group][row["at"]] = TrendPoint(**{name: row[name] for name in TrendPoint.__struct_fields__})

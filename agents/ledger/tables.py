@@ -4,6 +4,7 @@
   ``verdict`` is what a check of the cache found, and null for everything else.
 - ``rollups``: the totals of all entries of one hour that share who, what and where from.
 - ``rollup_savings``: of each roll-up, what each strategy saved (``gross``) and spent on itself (``cost``).
+- ``api_tokens``: who may ask the finance API, for which tenants. Of a token's secret there is a hash only.
 - ``schema_version``: one row; the layout's version, the log that the ledger was made from, and the instant since which
   ``entries`` holds all of them (null: since ever). What is older went by its retention; roll-ups stay.
 """
@@ -81,6 +82,16 @@ rollup_savings = Table(
     Column("rollup_key", String, ForeignKey("rollups.rollup_key"), primary_key=True),
     Column("strategy", String, primary_key=True),
     *_integers("tokens", "gross", "cost", "version"),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("token_id", String, primary_key=True),
+    *_strings("name", "secret_hash", "tenants", "scope"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
 )
 
 schema_version = Table(

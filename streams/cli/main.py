@@ -16,6 +16,7 @@ from streams.cli import (
     doctor,
     explain,
     finance,
+    finance_service,
     ingest,
     questions,
     route,
@@ -69,6 +70,7 @@ app.command(rich_help_panel="Money")(questions.unit_cost)
 app.command(rich_help_panel="Money")(questions.idle)
 app.command(rich_help_panel="Money")(questions.anomalies)
 app.command(rich_help_panel="Money")(finance.reconcile)
+app.add_typer(finance_service.app, name="finance", rich_help_panel="Money")
 app.command(rich_help_panel="Operate")(services.worker)
 app.add_typer(topics.app, name="topics", rich_help_panel="Operate")
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Operate")

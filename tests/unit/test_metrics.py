@@ -11,7 +11,7 @@ from agents.stage import Emit
 from agents.waterfall import avoided, with_spending
 from agents.wilson import interval
 from schemas.enums import Source, Verdict
-from schemas.records import CostLine, LedgerEntry, SavingLine, Waterfall
+from schemas.records import CostLine, LedgerEntry, SavingLine, Timings, Usage, Waterfall
 from streams.metrics import CacheQuality, Metrics
 from tests.fakes.ledger import check, hit
 from tests.fakes.records import answer, entry, predicted
@@ -113,3 +113,24 @@ def test_the_caches_levels_are_read_at_each_scrape(metrics: Metrics) -> None:
 
 def test_a_worker_without_a_cache_shows_nothing_of_one(metrics: Metrics) -> None:
     assert not [name for name in scraped(metrics) if "cache" in name]
+
+
+def test_a_strategy_is_shown_with_what_it_saved_and_what_it_spent(metrics: Metrics) -> None:
+    shared = with_spending(avoided(predicted(70, 100), "exact_cache"), [line("embedding", 7, 4, "exact_cache")])
+    found = counted(metrics, entry("e-1", waterfall=shared), entry("e-2"))
+    assert found["headrace_saving_gross_nano_usd_total"] == {("routing",): 60, ("exact_cache",): 70}
+    assert found["headrace_saving_cost_nano_usd_total"] == {("exact_cache",): 4}
+    gross, cost = (sum(found[f"headrace_saving_{kind}_nano_usd_total"].values()) for kind in ("gross", "cost"))
+    listed, paid = (found[f"headrace_{kind}_cost_nano_usd_total"][()] for kind in ("list", "effective"))
+    assert listed - gross + cost == paid
+
+
+def test_a_prediction_shows_its_first_token_and_the_others(metrics: Metrics) -> None:
+    timings = Timings(queue=1_000_000, prefill=500_000, decode=3_000_000)
+    for source, tokens in ((Source.ENGINE, 4), (Source.ENGINE, 1), (Source.SINGLE_FLIGHT, 4)):
+        made = answer(source=source, timings=timings, usage=Usage(completion_tokens=tokens))
+        metrics.count("inference", Emit("t", b"k", made))
+    found = scraped(metrics)
+    assert found["gen_ai_server_time_to_first_token_seconds_sum"] == {("m",): 3.0}
+    assert found["gen_ai_server_time_per_output_token_seconds_sum"] == {("m",): 1.0}
+    assert found["gen_ai_server_time_per_output_token_seconds_count"] == {("m",): 1}

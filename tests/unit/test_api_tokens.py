@@ -1,0 +1,119 @@
+"""Tokens of the finance API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.ledger.store import Store
+from schemas.errors import InvalidRequestError, ServiceError, UnknownNameError
+from streams.web.tokens import DAY_MS, Token, Tokens
+
+
+class Clock:
+    ms = 1_900_000_000_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+def tokens(file: Path, clock: Clock) -> Iterator[Tokens]:
+    store = Store(f"sqlite:///{file}")
+    yield Tokens(store.engine, clock)
+    store.close()
+
+
+def test_a_token_is_known_by_all_of_it(tokens: Tokens) -> None:
+    made = tokens.create("Ana", ["lab", " bank ", "lab"], "write")
+    found = tokens.known(made.token)
+    assert found is not None
+    assert (found.token_id, found.name, found.tenants, found.scope) == (made.token_id, "Ana", ["bank", "lab"], "write")
+    other = tokens.create("Ben", ["lab"])
+    swapped = f"hr_{made.token_id}_{other.token.rpartition('_')[2]}"
+    last = "A" if made.token[-2] != "A" else "B"
+    altered = made.token[:-2] + last + made.token[-1]
+    for wrong in (swapped, altered, made.token[:-1], made.token + "A", made.token.upper(), f" {made.token}", ""):
+        assert tokens.known(wrong) is None
+
+
+@given(st.text())
+def test_nothing_else_is_a_token(presented: str) -> None:
+    # The engine is never reached: what has not a token's shape is none.
+    assert Tokens(None, lambda: 0).known(presented) is None  # type: ignore[arg-type]
+
+
+def test_no_secret_is_kept(tokens: Tokens, file: Path) -> None:
+    made = tokens.create("Ana", ["lab"])
+    tokens.create("Ben", ["*"])
+    secret = made.token.removeprefix(f"hr_{made.token_id}_")
+    written = b"".join(one.read_bytes() for one in file.parent.iterdir())
+    assert made.token_id.encode() in written
+    assert secret.encode() not in written
+    assert not hasattr(tokens.all()[0], "token")
+
+
+def test_a_revoked_token_holds_no_longer(tokens: Tokens, clock: Clock) -> None:
+    made = tokens.create("Ana", ["lab"])
+    clock.ms += 5
+    assert tokens.revoke(made.token_id).revoked_at == clock.ms
+    assert tokens.known(made.token) is None
+    clock.ms += 5
+    assert tokens.revoke(made.token_id).revoked_at == clock.ms - 5
+    with pytest.raises(UnknownNameError, match="there is no token '0000000000000000': see headrace finance token list"):
+        tokens.revoke("0" * 16)
+
+
+def test_a_token_expires_to_the_millisecond(tokens: Tokens, clock: Clock) -> None:
+    made = tokens.create("Ana", ["lab"], days=2)
+    clock.ms += 2 * DAY_MS - 1
+    assert tokens.known(made.token) is not None
+    clock.ms += 1
+    assert tokens.known(made.token) is None
+    assert [one.token_id for one in tokens.all()] == [made.token_id]
+
+
+@pytest.mark.parametrize(("name", "tenants", "days"), [("", ["lab"], None), ("Ana", [" "], None), ("Ana", ["lab"], 0)])
+def test_a_token_for_nobody_is_refused(tokens: Tokens, name: str, tenants: list[str], days: int | None) -> None:
+    with pytest.raises(InvalidRequestError):
+        tokens.create(name, tenants, days=days)
+    assert tokens.all() == []
+
+
+def test_every_tenant_swallows_the_others(tokens: Tokens) -> None:
+    made = tokens.create("CFO", ["lab", "*"])
+    assert made.tenants == ["*"]
+    assert made.every_tenant
+
+
+@given(st.sets(st.sampled_from("abcd*")), st.sets(st.sampled_from("abcd*"), min_size=1))
+def test_a_token_covers_what_it_sees_and_no_more(mine: set[str], wanted: set[str]) -> None:
+    token = Token(token_id="0", name="n", tenants=sorted(mine), scope="read", created_at=0)
+    assert token.covers(wanted) == ("*" in mine or wanted <= mine)
+
+
+def test_a_database_that_is_away_is_said_without_what_was_presented(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/ledger.db")
+    tokens = Tokens(store.engine, lambda: 0)
+    made = tokens.create("Ana", ["lab"])
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE api_tokens")
+    with pytest.raises(ServiceError, match="no such table: api_tokens") as raised:
+        tokens.known(made.token)
+    assert made.token_id not in str(raised.value)
+    assert raised.value.__suppress_context__
+    store.close()
