@@ -13,9 +13,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from agents.ledger import tables
-from agents.ledger.fold import apply, key_of
+from agents.ledger.fold import apply
 from agents.ledger.queries import CheckedTask, Queries, Totals
 from agents.ledger.store import _INSERT, Store, _newer
+from agents.rollup_key import key_of
 from agents.waterfall import NOTHING, with_spending
 from agents.wilson import interval
 from schemas.enums import EntryKind, Lane, Source, Verdict
