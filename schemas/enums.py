@@ -50,6 +50,10 @@ class EntryKind(StrEnum):
     """A further answer to the same publish: a worker died between answering and acknowledging."""
     CHECK = "CHECK"
     """A comparison of what the cache served, or would have served, with what the model says. Billed to the cache."""
+    IDLE = "IDLE"
+    """GPU time that no prediction is charged for. Billed to the platform itself."""
+    CORRECTION = "CORRECTION"
+    """An amount that a person adds to an earlier entry, which stays as it is."""
 
 
 class Verdict(StrEnum):
@@ -59,3 +63,14 @@ class Verdict(StrEnum):
     """A verdict that this release does not know, or none: the model gave no answer."""
     SAME = "SAME"
     DIFFERENT = "DIFFERENT"
+
+
+class AlertKind(StrEnum):
+    """What a budget has to say."""
+
+    OTHER = "OTHER"
+    """A kind that this release does not know."""
+    THRESHOLD = "THRESHOLD"
+    """So many percent of it are spent."""
+    SHORT = "SHORT"
+    """It had no room for a request."""
