@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
         None, description="Port of the Prometheus endpoint; none where unset."
     )
+    alert_webhook: Annotated[str, _starting("http://", "https://")] | None = Field(
+        None, description="Where workers that run the ledger stage post what budgets have to say; nowhere where unset."
+    )
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
