@@ -31,12 +31,15 @@ GO = [("step", 1)] * 4
 """The second request goes all its way."""
 LOST_ON_ITS_WAY = [("publish", 4), ("step", 0), ("flush", 0), ("publish", 4), *GO, *[("step", 0)] * 3]
 """Redis loses a reservation before the log has it."""
+LOST_AT_THE_ENGINE = [("publish", 4), *[("step", 0)] * 3, ("flush", 0), ("publish", 4), *GO, ("step", 0)]
+"""Redis loses a reservation whose request is spending."""
 OVER_THE_END = [("publish", 4), *[("step", 0)] * 3, ("tick", 40), ("publish", 4), *GO, ("step", 0)]
 """An engine is at work when the period ends, and another request fills the next."""
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(LOST_ON_ITS_WAY)
+@example(LOST_AT_THE_ENGINE)
 @example(OVER_THE_END)
 @given(STEPS)
 def test_no_interleaving_of_requests_crashes_and_losses_overspends(
