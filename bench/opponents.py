@@ -23,9 +23,10 @@ from agents.cache.canonical import canonical
 from agents.cache.entries import Entry
 from agents.cache.fingerprint import fingerprint, scope
 from agents.cache.redis_form import ENTRY
-from agents.ledger.fold import apply, key_of
+from agents.ledger.fold import apply
 from agents.ledger.store import Store
 from agents.redis_client import connect
+from agents.rollup_key import key_of
 from agents.waterfall import Pricing, avoided
 from bench.hot_path import POLICY
 from schemas import topics

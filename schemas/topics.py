@@ -14,6 +14,7 @@ LEDGER = "headrace.ledger"
 FINOPS = "headrace.finops"
 DOCUMENTS = "headrace.documents"
 SUMMARIES = "headrace.summaries"
+ALERTS = "headrace.alerts"
 DEAD_LETTERS = "headrace.dead-letters"
 
 _BATCH = ".batch"

@@ -67,7 +67,7 @@ def _topics(settings: Settings, served: Iterable[str]) -> list[str]:
         "context": [*(topics.laned(topics.MISSES, lane) for lane in Lane), topics.SUMMARIES],
         "inference": [topics.tasks(model, lane) for model in served for lane in Lane],
         "settlement": [topics.ANSWERS],
-        "ledger": [topics.LEDGER],
+        "ledger": [topics.LEDGER, *([topics.ALERTS] if settings.alert_webhook else [])],
         "knowledge": [topics.DOCUMENTS],
     }
     return [name for stage in sorted(settings.stages) for name in consumed[stage]]
@@ -86,7 +86,7 @@ async def _compose(river: River, *, policy: Policy, served: list[str], models: M
     if "settlement" in stages:
         await accounting.wire_settlement(river)
     if "ledger" in stages:
-        await accounting.wire_ledger(river)
+        await accounting.wire_ledger(shared)
     if "knowledge" in stages:
         await knowledge.wire(shared)
 

@@ -18,7 +18,7 @@ from schemas.records import Answer, DeadLetter, LedgerEntry, PredictionResponse,
 R = TypeVar("R", bound=Record)
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
-_DIRECTIONS = {"input": "input", "cached_input": "input", "output": "output"}
+_DIRECTIONS = {"input": "input", "cached_input": "input", "prefill": "input", "output": "output", "decode": "output"}
 """OpenTelemetry's token types, by the kinds of cost line that stand for an engine's tokens."""
 
 

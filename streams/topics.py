@@ -12,6 +12,7 @@
 | finops (compacted) | roll-up key | RollUp |
 | documents | tenant and collection | Document |
 | summaries | the turns' name | Summary |
+| alerts | the budget's name | Alert |
 | dead-letters | the source's key | DeadLetter |
 """
 
@@ -63,5 +64,6 @@ def table(models: list[str], *, partitions: int, replication: int, claim_horizon
         TopicSpec(topics.FINOPS, partitions, {"cleanup.policy": "compact"}),
         kept(topics.DOCUMENTS, 7 * DAY_MS),
         kept(topics.SUMMARIES, DAY_MS),
+        kept(topics.ALERTS, 30 * DAY_MS),
         kept(topics.DEAD_LETTERS, 30 * DAY_MS),
     ]

@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from agents.ledger import tables, views
-from agents.ledger.fold import HOUR_MS, key_of
+from agents.ledger.fold import HOUR_MS
+from agents.rollup_key import key_of
 from schemas.errors import ServiceError, SetupError
 from schemas.records import LedgerEntry, RollUp, SavingTotal
 

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from schemas.errors import HeadraceError
 from streams.cli import (
     cache,
+    correct,
     dead_letters,
     demo,
     doctor,
@@ -71,6 +72,7 @@ app.command(rich_help_panel="Money")(questions.idle)
 app.command(rich_help_panel="Money")(questions.anomalies)
 app.command(rich_help_panel="Money")(finance.reconcile)
 app.add_typer(finance_service.app, name="finance", rich_help_panel="Money")
+app.command(rich_help_panel="Money")(correct.correct)
 app.command(rich_help_panel="Operate")(services.worker)
 app.add_typer(topics.app, name="topics", rich_help_panel="Operate")
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Operate")

@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
+import httpx
+
+from agents.budgets.webhook import WebhookStage
 from agents.claims import Claimant, Claims, History, Past
 from agents.ledger.retention import retain
 from agents.ledger.stage import LedgerStage
@@ -15,12 +18,12 @@ from agents.settlement.outcome import claimant as answer_claimant
 from agents.settlement.stage import SettlementStage
 from schemas import topics
 from schemas.errors import SetupError, UndecodableError
-from schemas.records import Answer, LedgerEntry, Record
+from schemas.records import Alert, Answer, LedgerEntry, Record
 from streams.client import admin
 from streams.replay import replay
 from streams.river import River, now_ms
 from streams.topics import HOUR_MS
-from streams.wiring.shared import ended
+from streams.wiring.shared import Shared, ended
 
 R = TypeVar("R", bound=Record)
 
@@ -32,12 +35,13 @@ async def wire_settlement(river: River) -> None:
     river.wire("settlement", topics.ANSWERS, Answer, stage, before=stage.before)
 
 
-async def wire_ledger(river: River) -> None:
-    """Open the database, and wire entries.
+async def wire_ledger(shared: Shared) -> None:
+    """Open the database, and wire entries, and alerts where somebody wants to be told.
 
     Raises:
         SetupError: the topics are not there, or do not fit each other.
     """
+    river = shared.river
     claims = _claims(river, "ledger")
     store = await asyncio.to_thread(Store, river.settings.ledger_url)
     river.parts.callback(store.close)
@@ -54,8 +58,13 @@ async def wire_ledger(river: River) -> None:
         )
     if (days := river.settings.raw_entry_days) is not None:
         river.parts.push_async_callback(ended, asyncio.create_task(retain(store, days, now_ms)))
-    stage = LedgerStage(claims, _history(river, LedgerEntry, entry_claimant), rows=river.rows, store=store)
+    history = _history(river, LedgerEntry, entry_claimant)
+    stage = LedgerStage(claims, history, rows=river.rows, store=store, budgets=shared.budgets())
     river.wire("ledger", topics.LEDGER, LedgerEntry, stage, before=stage.before)
+    if (url := river.settings.alert_webhook) is not None:
+        client = httpx.AsyncClient(timeout=10)
+        river.parts.push_async_callback(client.aclose)
+        river.wire("alerts", topics.ALERTS, Alert, WebhookStage(client, url, now=now_ms))
 
 
 def _claims(river: River, stage: str) -> Claims:

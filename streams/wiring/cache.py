@@ -61,7 +61,9 @@ async def wire(shared: Shared) -> None:
             verifier=await _verifier(embedder),
             outage=unfound,
         )
-    cache = CacheStage(policy=policy, entries=entries, semantic=semantic, outage=missed, new_id=ids())
+    cache = CacheStage(
+        policy=policy, entries=entries, semantic=semantic, outage=missed, new_id=ids(), budgets=shared.budgets()
+    )
     river.metrics.watch_cache(
         lambda: _qualities(lessons) if lessons else (),
         cache.objections,
@@ -76,6 +78,7 @@ async def wire(shared: Shared) -> None:
         outage=unlearned,
         remembered_ms=settings.claim_horizon_hours * HOUR_MS,
         now=now_ms,
+        budgets=shared.budgets(),
     )
     river.wire("fill", topics.FILLS, CacheFill, fill)
 

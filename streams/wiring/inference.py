@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
+from uuid import uuid4
 
+from agents.inference.gpu import Gpu
 from agents.inference.stage import InferenceStage
 from schemas import topics
 from schemas.enums import Lane
 from schemas.records import InferenceTask
-from streams.river import now_ms
-from streams.wiring.shared import Shared, ids
+from streams.gpu_time import keep_stating
+from streams.river import now_ms, now_us
+from streams.wiring.shared import Shared, ended, ids
 
 
 async def wire(shared: Shared, served: Iterable[str]) -> None:
     """Start the engines of the models that are ``served``, and wire their tasks."""
     river, policy, tokens = shared.river, shared.policy, shared.tokens()
-    engines = {}
+    engines, gpus, worker = {}, {}, uuid4().hex
     for name in served:
         engine = engines[name] = shared.models.engine(name, policy.models[name], tokens[name])
         await engine.start()
         river.parts.push_async_callback(engine.stop)
-    inference = InferenceStage(list(engines.values()), policy, new_id=ids(), now=now_ms)
+        if name in policy.gpus:
+            gpus[name] = Gpu(name, policy.gpus, clock=now_us, worker=worker)
+    if gpus:
+        stating = asyncio.create_task(keep_stating(gpus.values(), policy, river.outlet.send))
+        river.parts.push_async_callback(ended, stating)
+    inference = InferenceStage(
+        list(engines.values()), policy, new_id=ids(), now=now_ms, gpus=gpus, budgets=shared.budgets()
+    )
     for name in engines:
         for lane in Lane:
             river.wire("inference", topics.tasks(name, lane), InferenceTask, inference)

@@ -14,6 +14,8 @@ import msgspec
 from redis.asyncio import Redis
 
 from agents import embedders
+from agents.budgets.budgets import Budgets
+from agents.budgets.redis_accounts import RedisAccounts
 from agents.chat_template import ChatTemplate
 from agents.corpus import Corpus
 from agents.embedding import Embedder
@@ -24,9 +26,10 @@ from agents.lance_corpus import LanceCorpus
 from agents.policy import Model, Policy
 from agents.redis_client import connect
 from agents.tokens import Tokens
+from streams.budget_log import BudgetLog
 from streams.embedded.cache import cache_dir
 from streams.embedded.model import embedder_dir, model_dir
-from streams.river import River
+from streams.river import River, now_ms
 from streams.settings import EMBEDDED, Settings
 
 log = logging.getLogger(__name__)
@@ -50,6 +53,7 @@ class Shared:
         self._embedder: Embedder | None = None
         self._redis: Redis | None = None
         self._corpus: Corpus | None = None
+        self._budgets: Budgets | None = None
         self._tokens: dict[str, Tokens] = {}
 
     async def embedder(self) -> Embedder:
@@ -72,6 +76,14 @@ class Shared:
             self._corpus = await LanceCorpus.open(self.river.settings.corpus, model=self.policy.embedder)
             self.river.parts.push_async_callback(self._corpus.close)
         return self._corpus
+
+    def budgets(self) -> Budgets | None:
+        """What the policy's budgets hold; None where it has none."""
+        if self._budgets is None and self.policy.document.budgets:
+            accounts = RedisAccounts(self.redis(), now=now_ms, new_token=ids())
+            log = BudgetLog(self.river.settings.kafka_options(), self.river.codec)
+            self._budgets = Budgets(self.policy, accounts, log, now=now_ms)
+        return self._budgets
 
     def tokens(self) -> dict[str, Tokens]:
         """Every model's tokenizer, by the model's name. Raises SetupError."""

@@ -1,0 +1,228 @@
+"""Budgets and GPU hours through a whole worker, on a real Kafka and a real Valkey that forgets everything.
+
+Run as a program it is the worker, with its settings in the environment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from agents.cache.redis_entries import connect
+from agents.inference.engine import Engine
+from agents.policy import Model
+from agents.tokens import Tokens
+from schemas import topics
+from schemas.enums import AlertKind, EntryKind, Lane, Status
+from schemas.money import nano_usd
+from schemas.records import Alert, LedgerEntry, Message, PredictionRequest, PredictionResponse, Sampling
+from streams import app, client
+from streams import topics as tables
+from streams.accounts import reconciled
+from streams.embedded import kafka
+from streams.embedded.kafka import KafkaServer
+from streams.embedded.valkey import ValkeyServer
+from streams.local import WorkerProcess
+from streams.settings import Settings, environment, load
+from tests.fakes.engine import FakeEngine, WordTokens
+
+pytestmark = pytest.mark.skipif(kafka.unavailable() is not None, reason=f"no Kafka: {kafka.unavailable()}")
+
+AMOUNT = "0.001000000"
+POLICY = f"""
+embedder = "all-MiniLM-L6-v2"
+prices = [
+  {{model = "large", version = "p1", effective_from = 2025-01-01T00:00:00Z, input = "2.50", output = "10.00"}},
+  {{model = "small", version = "p1", effective_from = 2025-01-01T00:00:00Z, input = "0.10", output = "0.40"}},
+  {{model = "all-MiniLM-L6-v2", version = "p1", effective_from = 2025-01-01T00:00:00Z, input = "0.01", output = "0"}},
+]
+gpu_prices = [
+  {{model = "own", version = "h1", effective_from = 2025-01-01T00:00:00Z, gpu_hour = "2.49"}},
+]
+budgets = [
+  {{name = "bank-a-month", tenant = "bank", task = "questions", period = "month", amount = "{AMOUNT}"}},
+]
+models.small = {{engine = "openai", window = 512}}
+models.own = {{engine = "openai", window = 512}}
+tenants.bank = {{cost_center = "desk", tasks = ["questions", "hosted"]}}
+tasks.questions = {{models = ["small"], baseline = "large", cache = "off"}}
+tasks.hosted = {{models = ["own"], baseline = "large", cache = "off"}}
+"""
+
+
+def work() -> None:
+    def tokens(_: Model) -> Tokens:
+        return WordTokens()
+
+    def engine(name: str, model: Model, _: Tokens) -> Engine:
+        return FakeEngine(name, capacity=model.max_num_seqs, window=model.window)
+
+    app.run(load(), app.Models(embedder=None, tokens=tokens, engine=engine))  # type: ignore[arg-type]
+
+
+class Worker(WorkerProcess):
+    """This file as a process."""
+
+    def command(self) -> list[str]:
+        told = [f"{name}={value}" for name, value in environment(self._settings).items()]
+        return ["env", *told, sys.executable, "-m", "tests.integration.test_river_budgets"]
+
+
+class River:
+    """Everything that runs, and somebody who asks."""
+
+    def __init__(self, settings: Settings, publisher: client.Publisher) -> None:
+        self.settings = settings
+        self.responses: dict[str, PredictionResponse] = {}
+        self._publisher = publisher
+        self._codec = client.codec_of(settings)
+        self._published = 0
+
+    async def ask(self, count: int, task: str = "questions") -> list[PredictionResponse]:
+        """Publish so many requests at once, and wait for all their responses."""
+        names = [f"r-{self._published + number}" for number in range(count)]
+        self._published += count
+        await asyncio.gather(*(self._publish(name, task) for name in names))
+        async with asyncio.timeout(90):
+            while not all(name in self.responses for name in names):
+                await asyncio.sleep(0.05)
+        return [self.responses[name] for name in names]
+
+    async def _publish(self, name: str, task: str) -> None:
+        request = PredictionRequest(
+            request_id=name,
+            tenant="bank",
+            task=task,
+            messages=[Message(role="user", content=f"What is the fee of policy {name}?")],
+            sampling=Sampling(max_tokens=32),
+        )
+        await self._publisher.publish(Lane.REALTIME, name.encode(), self._codec.encode(request))
+
+    async def listen(self, reader: client.Reader[PredictionResponse]) -> None:
+        async for received in reader.follow():
+            self.responses[received.record.request_id] = received.record
+
+    async def ledger(self) -> list[LedgerEntry]:
+        async with client.reader(self.settings, LedgerEntry, [topics.LEDGER]) as reader:
+            return [received.record for received in await reader.to_the_end()]
+
+    async def forget(self) -> None:
+        """Everything that is in Valkey is lost."""
+        valkey = connect(self.settings.redis)
+        await valkey.flushall()
+        await valkey.aclose()
+
+
+@asynccontextmanager
+async def river(directory: Path, settings: Settings) -> AsyncIterator[River]:
+    async with (
+        Worker(settings, directory),
+        client.publisher(settings) as publisher,
+        client.reader(settings, PredictionResponse, [topics.RESPONSES]) as reader,
+    ):
+        running = River(settings, publisher)
+        listening = asyncio.create_task(running.listen(reader))
+        try:
+            yield running
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+
+@pytest.fixture
+async def settings(tmp_path: Path) -> AsyncIterator[Settings]:
+    written = tmp_path / "policy.toml"
+    written.write_text(POLICY)
+    async with KafkaServer() as broker, ValkeyServer() as valkey:
+        settings = load(
+            kafka=broker.address,
+            redis=valkey.url,
+            policy=written,
+            state_dir=tmp_path / "state",
+            ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}",
+            partitions=2,
+        )
+        async with client.admin(settings) as admin:
+            table = tables.table(["small", "own"], partitions=2, replication=1, claim_horizon_ms=24 * tables.HOUR_MS)
+            await admin.create(table, replication=1)
+        yield settings
+
+
+async def test_a_month_is_not_overspent_though_redis_forgets_it_amid_the_run(
+    tmp_path: Path, settings: Settings
+) -> None:
+    async with river(tmp_path, settings) as running:
+        first = await running.ask(4)
+        assert {response.status for response in first} == {Status.COMPLETED}
+        await running.forget()
+        asking = asyncio.create_task(running.ask(80))
+        await asyncio.sleep(0.5)
+        await running.forget()
+        responses = [*first, *await asking]
+        while len(responses) < 400 and all(response.status is Status.COMPLETED for response in responses[-40:]):
+            responses += await running.ask(40)
+        refused = Counter(response.error_code for response in responses if response.status is Status.FAILED)
+        assert refused.keys() == {"BUDGET_EXCEEDED"}
+        entries = await running.ledger()
+        spent = sum(entry.waterfall.effective_cost for entry in entries)
+        assert 0 < spent <= nano_usd(AMOUNT)
+        worst = max(response.waterfall.effective_cost for response in responses)
+        assert spent > nano_usd(AMOUNT) // 2 > worst  # it is not held back for nothing either
+        async with client.reader(settings, Alert, [topics.ALERTS]) as reader:
+            alerts = [received.record for received in await reader.to_the_end()]
+        assert AlertKind.SHORT in {alert.kind for alert in alerts}
+        assert {alert.budget for alert in alerts} == {"bank-a-month"}
+        await asyncio.sleep(1)
+        sums = reconciled(settings.ledger_url, list(running.responses.values()))
+        assert (sums.difference_nano_usd, sums.differences) == (0, [])
+
+
+async def test_what_predictions_and_the_platform_are_charged_is_the_gpu_bill_and_a_correction_is_added(
+    tmp_path: Path, settings: Settings
+) -> None:
+    async with river(tmp_path, settings) as running:
+        responses = await running.ask(20, task="hosted")
+        assert {response.status for response in responses} == {Status.COMPLETED}
+        await asyncio.sleep(1)
+        corrected = await _command(
+            settings, "correct", responses[0].request_id, "--amount", "-0.000001", "--reason", "a credit"
+        )
+        assert "US dollars are added to entry" in corrected
+    entries = await running.ledger()  # the worker has stopped, and stated its last stretch of time
+    charged = sum(
+        line.cost
+        for entry in entries
+        for line in entry.waterfall.costs
+        if line.kind in {"prefill", "decode"} and line.model == "own"
+    )
+    stated = [entry for entry in entries if entry.kind is EntryKind.IDLE]
+    bills = [entry.decisions[0].why[0].rpartition(" ")[2] for entry in stated]
+    assert charged > 0
+    assert charged + sum(entry.waterfall.effective_cost for entry in stated) == sum(map(nano_usd, bills))
+    assert {entry.tenant for entry in stated} == {"platform"}
+    (correction,) = [entry for entry in entries if entry.kind is EntryKind.CORRECTION]
+    assert correction.waterfall.effective_cost == -1_000
+    assert correction.corrects == responses[0].response_id
+
+
+async def _command(settings: Settings, *arguments: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "streams.cli.main", *arguments),
+        env={**os.environ, **environment(settings)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0, printed
+    return printed.decode()
+
+
+if __name__ == "__main__":
+    work()
