@@ -1,34 +1,48 @@
 """The corpus in LanceDB: a folder on this machine, or a bucket that all workers share, by the URI alone.
 
 A table holds one collection of one tenant, as vectors of one embedding model; its name is a digest of the three, so
-that whatever they are called, two never meet. A row is a chunk, or the head of a document: its version and digest,
-which stay when the document is removed. All rows of a document change in one commit, and readers see commits only.
+that whatever they are called, two never meet. All rows of a document change in one commit; readers see commits only.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial, reduce
 from hashlib import sha256
 from operator import or_
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import lancedb
 import msgspec
-import numpy as np
 import pyarrow as pa
 from lancedb import AsyncConnection, AsyncTable
-from lancedb.expr import Expr, col, lit
+from lancedb.expr import col, lit
 from lancedb.index import FTS
+from lancedb.query import AsyncFTSQuery, AsyncVectorQuery
 
 from agents.batcher import Batcher
-from agents.conditions import Kind, check, check_metadata, kind
-from agents.corpus import Chunk, Held, passage
+from agents.conditions import Kind, check_metadata, kind
+from agents.corpus import Chunk, Held
 from agents.embedding import Vector
+from agents.lance_rows import (
+    CHUNK,
+    HEAD,
+    ROWS,
+    TYPES,
+    VECTOR,
+    Change,
+    chunks_of,
+    column_of,
+    fields_of,
+    filter_of,
+    id_of,
+    older,
+    rows_of,
+    with_field,
+)
 from schemas.errors import InvalidRequestError, ServiceError
 from schemas.records import Condition, Value
 
@@ -36,9 +50,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 64
 """Documents that are written in one commit, where so many come at once."""
-VECTOR = "vector"
-HEAD = -1
-"""The number of the row that stands for a document as a whole; chunks count from 0."""
 TRIES = 6
 """Of a write that another process's write comes between; the pause before each is twice the last."""
 PAUSE_S = 0.05
@@ -53,39 +64,8 @@ KEEP_VERSIONS = timedelta(minutes=10)
 
 _FAILURES = (RuntimeError, ValueError, OSError)
 """What LanceDB raises, for a conflict as for a lost disk."""
-_LEAST: dict[Kind, Value] = {Kind.STRING: "", Kind.NUMBER: float("-inf"), Kind.BOOLEAN: False}
-_TYPES = {Kind.STRING: pa.string(), Kind.NUMBER: pa.float64(), Kind.BOOLEAN: pa.bool_()}
-_KEY = {"lance-schema:unenforced-primary-key:position": "1"}
-"""Makes two concurrent inserts of one id a conflict, so that the later one starts again and finds the row."""
-_ROWS = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False, metadata=_KEY),
-        pa.field("document_id", pa.string(), nullable=False),
-        pa.field("number", pa.int32(), nullable=False),
-        pa.field("version", pa.int64(), nullable=False),
-        pa.field("digest", pa.string()),
-        pa.field("title", pa.string()),
-        pa.field("trail", pa.list_(pa.string())),
-        pa.field("text", pa.string()),
-        pa.field("words", pa.string()),
-    ]
-)
-"""And ``vector`` and one column a field of metadata, from the first document on that has any."""
 _WORDS = FTS(base_tokenizer="icu", stem=True, remove_stop_words=True, ascii_folding=True)
 """Word boundaries by Unicode's rules, which hold for any script and keep ``1,496.5`` whole; English stems."""
-_CHUNK = ["document_id", "number", "title", "trail", "text", VECTOR]
-
-
-@dataclass(frozen=True, eq=False)
-class _Change:
-    """What is to become of a document. One is told from another by being it."""
-
-    document_id: str
-    version: int
-    digest: str | None
-    """None to remove it."""
-    metadata: Mapping[str, Value]
-    chunks: Sequence[Chunk]
 
 
 class _Head(NamedTuple):
@@ -113,7 +93,7 @@ class LanceCorpus:
         self._uri = uri
         self._model = model
         self._tables: dict[str, AsyncTable] = {}
-        self._writers: dict[str, Batcher[_Change, Outcome]] = {}
+        self._writers: dict[str, Batcher[Change, Outcome]] = {}
 
     @classmethod
     async def open(cls, uri: str, *, model: str) -> Self:
@@ -146,39 +126,37 @@ class LanceCorpus:
         chunks: Sequence[Chunk],
     ) -> bool:
         """See :class:`~agents.corpus.Corpus`."""
-        return await self._write(tenant, collection, _Change(document_id, version, digest, metadata, chunks))
+        return await self._write(tenant, collection, Change(document_id, version, digest, metadata, chunks))
 
     async def remove(self, tenant: str, collection: str, document_id: str, *, version: int) -> bool:
         """See :class:`~agents.corpus.Corpus`."""
-        return await self._write(tenant, collection, _Change(document_id, version, None, {}, ()))
+        return await self._write(tenant, collection, Change(document_id, version, None, {}, ()))
 
     async def nearest(
         self, tenant: str, collection: str, vector: Vector, where: Sequence[Condition], limit: int
     ) -> list[Chunk]:
         """See :class:`~agents.corpus.Corpus`."""
-        try:
-            table = await self._opened(self._name(tenant, collection))
-            schema = await table.schema() if table else _ROWS
-            if table is None or VECTOR not in schema.names:
-                return []
-            query = table.vector_search(vector).distance_type("cosine").where(_filter(where, _fields(schema)))
-            return _chunks(await query.limit(limit).select([*_CHUNK, "_distance"]).to_arrow())
-        except _FAILURES as error:
-            raise self._unreadable(error) from error
+        return await self._searched(
+            tenant,
+            collection,
+            lambda table: table.vector_search(vector).distance_type("cosine"),
+            rank="_distance",
+            where=where,
+            limit=limit,
+        )
 
     async def matching(
         self, tenant: str, collection: str, text: str, where: Sequence[Condition], limit: int
     ) -> list[Chunk]:
         """See :class:`~agents.corpus.Corpus`."""
-        try:
-            table = await self._opened(self._name(tenant, collection))
-            schema = await table.schema() if table else _ROWS
-            if table is None or VECTOR not in schema.names:
-                return []
-            query = table.query().nearest_to_text(text, columns="words").where(_filter(where, _fields(schema)))
-            return _chunks(await query.limit(limit).select([*_CHUNK, "_score"]).to_arrow())
-        except _FAILURES as error:
-            raise self._unreadable(error) from error
+        return await self._searched(
+            tenant,
+            collection,
+            lambda table: table.query().nearest_to_text(text, columns="words"),
+            rank="_score",
+            where=where,
+            limit=limit,
+        )
 
     async def held(self, tenant: str, collection: str, document_id: str) -> Held | None:
         """See :class:`~agents.corpus.Corpus`."""
@@ -221,7 +199,29 @@ class LanceCorpus:
                 return None
         return self._tables[name]
 
-    async def _write(self, tenant: str, collection: str, change: _Change) -> bool:
+    async def _searched(
+        self,
+        tenant: str,
+        collection: str,
+        search: Callable[[AsyncTable], AsyncVectorQuery | AsyncFTSQuery],
+        *,
+        rank: str,
+        where: Sequence[Condition],
+        limit: int,
+    ) -> list[Chunk]:
+        try:
+            table = await self._opened(self._name(tenant, collection))
+            if table is None:
+                return []
+            schema = await table.schema()
+            those = filter_of(where, fields_of(schema))
+            if VECTOR not in schema.names:  # there is no chunk yet
+                return []
+            return chunks_of(await search(table).where(those).limit(limit).select([*CHUNK, rank]).to_arrow())
+        except _FAILURES as error:
+            raise self._unreadable(error) from error
+
+    async def _write(self, tenant: str, collection: str, change: Change) -> bool:
         name = self._name(tenant, collection)
         if name not in self._writers:
             self._writers[name] = Batcher(partial(self._write_all, name), limit=BATCH)
@@ -230,7 +230,7 @@ class LanceCorpus:
             raise done
         return done
 
-    async def _write_all(self, name: str, changes: Sequence[_Change]) -> list[Outcome]:
+    async def _write_all(self, name: str, changes: Sequence[Change]) -> list[Outcome]:
         for attempt in range(TRIES):
             try:
                 table = await self._made(name)
@@ -250,24 +250,24 @@ class LanceCorpus:
         """The table, which is there from now on, with its index."""
         table = await self._opened(name)
         if table is None:
-            table = self._tables[name] = await self._connection.create_table(name, schema=_ROWS)
+            table = self._tables[name] = await self._connection.create_table(name, schema=ROWS)
         if not await table.list_indices():
             await table.create_index("words", config=_WORDS)
         return table
 
 
-async def _widen(table: AsyncTable, changes: Iterable[_Change]) -> dict[_Change, InvalidRequestError]:
+async def _widen(table: AsyncTable, changes: Iterable[Change]) -> dict[Change, InvalidRequestError]:
     """Add a column for what the table has none for; returns the documents that contradict the columns it has."""
     schema = await table.schema()
-    fields = _fields(schema)
+    fields = fields_of(schema)
     missing: dict[str, pa.DataType] = {}
     wanted: set[str] = set()
-    refused: dict[_Change, InvalidRequestError] = {}
+    refused: dict[Change, InvalidRequestError] = {}
     for change in changes:
         for field in change.metadata.keys() & fields.keys() - wanted:
             known = fields[field]
             if kind(change.metadata[field]) is not known and not await _used(table, field, known):
-                await table.drop_columns([_column(field, known)])
+                await table.drop_columns([column_of(field, known)])
                 del fields[field]
         try:
             check_metadata(change.metadata, fields)
@@ -278,7 +278,7 @@ async def _widen(table: AsyncTable, changes: Iterable[_Change]) -> dict[_Change,
         for field, value in change.metadata.items():
             if field not in fields:
                 fields[field] = kind(value)
-                missing[_column(field, kind(value))] = _TYPES[kind(value)]
+                missing[column_of(field, kind(value))] = TYPES[kind(value)]
         if change.chunks and VECTOR not in schema.names:
             missing[VECTOR] = pa.list_(pa.float32(), len(change.chunks[0].vector))
     if missing:
@@ -286,14 +286,14 @@ async def _widen(table: AsyncTable, changes: Iterable[_Change]) -> dict[_Change,
     return refused
 
 
-async def _merge(table: AsyncTable, changes: Sequence[_Change]) -> set[_Change]:
+async def _merge(table: AsyncTable, changes: Sequence[Change]) -> set[Change]:
     """Replace each document's rows, all in one commit, unless they are of its version or a later one.
 
     Returns:
         Those that were done.
     """
     before = await _heads(table, (change.document_id for change in changes))
-    latest: dict[str, _Change] = {}
+    latest: dict[str, Change] = {}
     for change in changes:
         known = latest.get(change.document_id) or before.get(change.document_id)
         if known is None or known.version < change.version:
@@ -305,22 +305,27 @@ async def _merge(table: AsyncTable, changes: Sequence[_Change]) -> set[_Change]:
         table.merge_insert("id")
         .when_matched_update_all(where="target.version < source.version")
         .when_not_matched_insert_all()
-        .when_not_matched_by_source_delete(reduce(or_, (_older(name, one.version) for name, one in latest.items())))
-        .execute(pa.Table.from_pylist(list(_rows(latest.values(), schema)), schema=schema), on_bad_vectors="null")
+        .when_not_matched_by_source_delete(reduce(or_, (older(name, one.version) for name, one in latest.items())))
+        .execute(pa.Table.from_pylist(list(rows_of(latest.values(), schema)), schema=schema), on_bad_vectors="null")
     )
     # Where another process wrote a later version since we looked, ours has only added what that one has no row for.
     after = await _heads(table, latest)
     lost = {name: after[name].version for name, one in latest.items() if after[name].version > one.version}
     if lost:
-        await table.delete(reduce(or_, (_older(*one) for one in lost.items())))
+        await table.delete(reduce(or_, (older(*one) for one in lost.items())))
     return {change for name, change in latest.items() if name not in lost}
 
 
 async def _heads(table: AsyncTable, document_ids: Iterable[str]) -> dict[str, _Head]:
     """What the table has of these documents."""
-    named = col("id").isin([_id(document_id, HEAD) for document_id in document_ids])
+    named = col("id").isin([id_of(document_id, HEAD) for document_id in document_ids])
     found = await table.query().where(named).select(["document_id", "version", "digest"]).to_arrow()
     return {row["document_id"]: _Head(row["version"], row["digest"]) for row in found.to_pylist()}
+
+
+async def _used(table: AsyncTable, field: str, known: Kind) -> bool:
+    """Whether any document has the field."""
+    return bool(len(await table.query().where(with_field(field, known)).select(["id"]).limit(1).to_arrow()))
 
 
 async def _tidy(table: AsyncTable, before: int) -> None:
@@ -333,87 +338,6 @@ async def _tidy(table: AsyncTable, before: int) -> None:
             await table.optimize(cleanup_older_than=KEEP_VERSIONS)
     except _FAILURES as error:  # another process writes, or tidies: the next write will do
         log.info("the corpus is tidied later: %s", _said(error))
-
-
-async def _used(table: AsyncTable, field: str, known: Kind) -> bool:
-    """Whether any document has the field."""
-    has = col(_column(field, known)) >= lit(_LEAST[known])
-    return bool(len(await table.query().where(has).select(["id"]).limit(1).to_arrow()))
-
-
-def _rows(changes: Iterable[_Change], schema: pa.Schema) -> Iterator[dict[str, Any]]:
-    fields = _fields(schema)
-    for change in changes:
-        shared = {
-            "document_id": change.document_id,
-            "version": change.version,
-            "digest": change.digest,
-            **{_column(field, fields[field]): _plain(value) for field, value in change.metadata.items()},
-        }
-        yield {"id": _id(change.document_id, HEAD), "number": HEAD, **shared}
-        for chunk in change.chunks:
-            yield {
-                "id": _id(change.document_id, chunk.number),
-                "number": chunk.number,
-                "title": chunk.title,
-                "trail": list(chunk.trail),
-                "text": chunk.text,
-                "words": passage(chunk.title, chunk.trail, chunk.text),
-                VECTOR: chunk.vector.tolist(),
-                **shared,
-            }
-
-
-def _chunks(found: pa.Table) -> list[Chunk]:
-    return [
-        Chunk(
-            document_id=row["document_id"],
-            number=row["number"],
-            title=row["title"],
-            trail=tuple(row["trail"]),
-            text=row["text"],
-            vector=np.asarray(row["vector"], dtype=np.float32),
-        )
-        for row in found.to_pylist()
-    ]
-
-
-def _filter(where: Sequence[Condition], fields: Mapping[str, Kind]) -> Expr:
-    """The conditions as an expression: values stay values, and are nowhere written into a query."""
-    check(where, fields)
-    found = col("number") > lit(HEAD)
-    for condition in where:
-        known = fields[condition.field]
-        column = col(_column(condition.field, known))
-        found &= column >= lit(_plain(_LEAST[known] if condition.at_least is None else condition.at_least))
-        if condition.at_most is not None:
-            found &= column <= lit(_plain(condition.at_most))
-        if condition.any_of:
-            found &= column.isin([_plain(value) for value in condition.any_of])
-    return found
-
-
-def _plain(value: Value) -> Value:
-    """A number as the column has it."""
-    return value if isinstance(value, str | bool) else float(value)
-
-
-def _column(field: str, known: Kind) -> str:
-    return f"{known}_{field.encode().hex()}"
-
-
-def _fields(schema: pa.Schema) -> dict[str, Kind]:
-    """The fields of metadata that have a column, by name."""
-    parts = (name.partition("_") for name in schema.names)
-    return {bytes.fromhex(name).decode(): Kind(known) for known, bar, name in parts if bar and known in set(Kind)}
-
-
-def _older(document_id: str, version: int) -> Expr:
-    return (col("document_id") == lit(document_id)) & (col("version") < lit(version))
-
-
-def _id(document_id: str, number: int) -> str:
-    return f"{number}/{document_id}"
 
 
 def _said(error: Exception) -> str:

@@ -89,7 +89,7 @@ class CrossEncoderReranker:
         pairs = [(question, text) for text in texts]
         scores = self._model.predict(pairs, batch_size=BATCH, show_progress_bar=False)
         read = self._model.tokenizer(
-            [question] * len(texts), texts, truncation=True, max_length=self._model.max_length
+            [question] * len(texts), texts, truncation=True, max_length=self._model.max_seq_length
         )["input_ids"]
         return Reranking([float(score) for score in scores], sum(map(len, read)))
 

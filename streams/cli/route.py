@@ -52,7 +52,7 @@ def train(
 ) -> None:
     """Train a router, and say by five-fold cross-validation how much better than chance it is.
 
-    Where it is not, nothing is written. The policy names the file: [tasks.<name>.router] file and bar.
+    Where it is not, nothing is written. A task of the policy names the file and the bar in its router table.
     """
     import msgspec
 

@@ -190,6 +190,8 @@ async def test_a_document_may_have_no_chunks(corpus: Corpus) -> None:
     assert await corpus.digests("bank", "faq") == {"d-1": "d-1@1"}
     assert await corpus.nearest("bank", "faq", vector_of(0), [], 5) == []
     assert await corpus.matching("bank", "faq", "guide", [], 5) == []
+    with pytest.raises(InvalidRequestError, match="no field 'year'; its documents have no metadata"):
+        await corpus.nearest("bank", "faq", vector_of(0), [Condition(field="year")], 5)
     assert await put(corpus, "d-1", "text", version=2)
     assert await found(corpus) == ["text"]
 

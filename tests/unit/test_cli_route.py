@@ -110,7 +110,7 @@ def test_csv_and_json_lines_are_read_alike(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.csv", "prompt,a\nx,maybe\ny,2\nz,\n", "1: 'a' is 'maybe': write true, false, or a number from 0 to 1; 2 more"),
+        ("a.csv", "prompt,a\nx,maybe\ny,2\nz,\n", "'a' is 'maybe': write true, false, or a number from 0 to 1; 2 more"),
         ("a.csv", "text,a\nx,1\n", "row 1: there is no 'prompt': it has 'text', 'a'"),
         ("a.csv", "prompt,a\n ,1\n", "row 1: 'prompt' holds no prompt"),
         ("a.csv", "prompt,a\nx\n", "row 1: there is no 'a'"),

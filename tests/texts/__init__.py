@@ -1,0 +1,1 @@
+"""Documents and questions that were written for the tests."""

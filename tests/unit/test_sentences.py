@@ -1,0 +1,151 @@
+"""A passage in units: nothing is lost, and each carries what it makes sense with."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.context.sentences import sentences, units
+
+NOTE = """# Report
+
+## Sales
+Sales rose by 3.5% in the U.S. market, i.e. to $1.2 billion. The company (Acme Inc. of Ohio) said so; "It is good." Then
+No. 5 came.
+1. First item here. And more.
+2. Second item
+
+| | 2019 | 2018 |
+| --- | --- | --- |
+| Assets | | |
+| Cash | 1 | 2 |
+| a \\| b | 3 | 4 |
+After the table.
+
+```py
+x = 1. Y
+y = 2
+```
+
+# Outlook
+All is well."""
+
+
+def texts(passage: str) -> list[str]:
+    return [passage[unit.start : unit.end] for unit in units(passage)]
+
+
+def test_a_note_in_units() -> None:
+    assert texts(NOTE) == [
+        "# Report",
+        "## Sales",
+        "Sales rose by 3.5% in the U.S. market, i.e. to $1.2 billion.",
+        'The company (Acme Inc. of Ohio) said so; "It is good."',
+        "Then\nNo. 5 came.",
+        "1. First item here.",
+        "And more.",
+        "2. Second item",
+        "| | 2019 | 2018 |\n| --- | --- | --- |",
+        "| Assets | | |",
+        "| Cash | 1 | 2 |",
+        "| a \\| b | 3 | 4 |",
+        "After the table.",
+        "```py\nx = 1. Y\ny = 2\n```",
+        "# Outlook",
+        "All is well.",
+    ]
+
+
+def test_a_unit_carries_the_headings_above_it_and_a_row_its_header_and_section() -> None:
+    found = units(NOTE)
+    names = texts(NOTE)
+
+    def carried(text: str) -> list[str]:
+        return [names[at] for at in found[names.index(text)].carries]
+
+    assert carried("And more.") == ["# Report", "## Sales"]
+    assert carried("## Sales") == ["# Report"]
+    assert carried("All is well.") == ["# Outlook"]
+    header = "| | 2019 | 2018 |\n| --- | --- | --- |"
+    assert carried("| Assets | | |") == ["# Report", "## Sales", header]
+    assert carried("| Cash | 1 | 2 |") == ["# Report", "## Sales", header, "| Assets | | |"]
+    assert [unit.label for unit in found if unit.label] == ["Assets", "Cash", "a \\| b"]
+    assert [names[at] for at, unit in enumerate(found) if unit.frame] == ["# Report", "## Sales", header, "# Outlook"]
+
+
+def test_a_unit_can_end_after_a_clause_or_a_cell_but_a_row_not_before_its_first_figure() -> None:
+    said = {NOTE[unit.start : unit.end]: [NOTE[unit.start : cut] for cut in unit.cuts] for unit in units(NOTE)}
+    assert said['The company (Acme Inc. of Ohio) said so; "It is good."'] == [
+        "The company (Acme Inc. of Ohio)",
+        "The company (Acme Inc. of Ohio) said so;",
+    ]
+    assert said["| Cash | 1 | 2 |"] == ["| Cash | 1 |"]
+    assert said["After the table."] == []
+
+
+def test_sentences_of_other_scripts() -> None:
+    text = "売上は増えた。利益も増えた！ Ça va? Oui. Да. Нет."
+    assert [text[at:to] for at, to in sentences(text)] == [
+        "売上は増えた。",
+        "利益も増えた！",
+        "Ça va?",
+        "Oui.",
+        "Да.",
+        "Нет.",
+    ]
+
+
+def test_what_only_looks_like_a_table_is_read_as_text() -> None:
+    assert texts("| no rule under it |\n| 1 |") == ["| no rule under it |\n| 1 |"]
+    assert texts("|\n|---|\n|") == ["|\n|---|", "|"]
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            *(
+                "",
+                " ",
+                "# Head",
+                "### Deep",
+                "- item one. Two",
+                "12) twelve",
+                "```",
+                "~~~py",
+                "| a | b |",
+                "| --- | --- |",
+            ),
+            *(
+                "|---|",
+                "|",
+                "| | 5 |",
+                "One, two; three. Four (five) six! 7.5 % of it",
+                "  indented. Text",
+                "Mr. X",
+                "。",
+            ),
+        ]
+    )
+    | st.text(max_size=30),
+    max_size=20,
+)
+
+
+@given(LINES)
+def test_nothing_but_white_space_stands_between_units(lines: list[str]) -> None:
+    passage = "\n".join(lines)
+    found = units(passage)
+    ends = [0, *(unit.end for unit in found)]
+    starts = [*(unit.start for unit in found), len(passage)]
+    for end, start in zip(ends, starts, strict=True):
+        assert end <= start
+        assert not passage[end:start].strip()
+    for at, unit in enumerate(found):
+        text = passage[unit.start : unit.end]
+        assert text
+        assert text == text.strip()
+        assert all(unit.start < cut < unit.end for cut in unit.cuts)
+        assert sorted(set(unit.cuts)) == list(unit.cuts)
+        assert all(one < at for one in unit.carries)
+        for one in unit.carries:
+            assert set(found[one].carries) <= set(unit.carries), "what it carries needs nothing further"
