@@ -9,7 +9,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from schemas.errors import HeadraceError
-from streams.cli import cache, correct, dead_letters, demo, doctor, explain, finance, services, topics, traffic
+from streams.cli import budgets, cache, correct, dead_letters, demo, doctor, explain, finance, services, topics, traffic
 from streams.cli.output import err
 from streams.cli.running import INTERRUPTED
 
@@ -49,6 +49,7 @@ app.command(rich_help_panel="Requests")(explain.explain)
 app.command(rich_help_panel="Money")(finance.spend)
 app.command(rich_help_panel="Money")(finance.savings)
 app.command(rich_help_panel="Money")(finance.reconcile)
+app.command(rich_help_panel="Money")(budgets.budgets)
 app.command(rich_help_panel="Money")(correct.correct)
 app.command(rich_help_panel="Operate")(services.worker)
 app.add_typer(topics.app, name="topics", rich_help_panel="Operate")
