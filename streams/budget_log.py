@@ -60,17 +60,16 @@ class BudgetLog:
         async with self._on(topics.LEDGER) as consumer:
             return {tp.partition: end for tp, end in (await _ends(consumer)).items()}
 
-    async def entries(
-        self, since: int, after: Mapping[int, int], ends: Mapping[int, int]
-    ) -> AsyncIterator[Sequence[Posted]]:
-        """Ledger entries up to ``ends``: since an instant or from an offset, whichever is earlier.
-
-        Raises:
-            ServiceError: they cannot be read.
-        """
+    async def at(self, instant: int) -> Mapping[int, int]:
+        """By partition of the ledger's topic, the first offset since an instant. Raises ServiceError."""
         async with self._on(topics.LEDGER) as consumer:
-            starts = {tp: min(after[tp.partition], start) for tp, start in (await _at(consumer, since)).items()}
-            span = _Span(starts, {tp: ends[tp.partition] for tp in starts})
+            return {tp.partition: offset for tp, offset in (await _at(consumer, instant)).items()}
+
+    async def entries(self, starts: Mapping[int, int], ends: Mapping[int, int]) -> AsyncIterator[Sequence[Posted]]:
+        """Ledger entries from an offset of each partition up to another. Raises ServiceError."""
+        async with self._on(topics.LEDGER) as consumer:
+            of = {tp.partition: tp for tp in consumer.assignment()}
+            span = _Span({of[p]: start for p, start in starts.items()}, {of[p]: end for p, end in ends.items()})
             async for records in _read(consumer, span):
                 yield [Posted(record.partition, record.offset, e) for record, e in self._decoded(records, LedgerEntry)]
 

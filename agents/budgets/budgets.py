@@ -23,7 +23,7 @@ from functools import lru_cache
 import msgspec
 
 from agents.budgets import alert, worst_case
-from agents.budgets.accounts import Accounts, Charge, Hold, Line, Settlement, Shortage
+from agents.budgets.accounts import Account, Accounts, Charge, Hold, Line, Settlement, Shortage
 from agents.budgets.admission import Admission
 from agents.budgets.budget import Budget, start, starts
 from agents.budgets.reading import GRACE_MS, Log, read
@@ -74,18 +74,19 @@ class Budgets:
         if not budgets:
             return Admission()
         alerts: list[Emit] = []
-        model = None
+        tried = [request.model]
         while True:
-            asked = request if model is None else msgspec.structs.replace(request, model=model)
+            model = tried[-1]
+            asked = msgspec.structs.replace(request, model=model)
             amount = worst_case.of_request(self._policy, task, asked, ticket, self._now())
             hold = await self._hold(ticket, amount, budgets)
             alerts += self._alerts(hold)
             if hold.short is None:
-                return Admission(amount, model, alerts=tuple(alerts))
+                return Admission(amount, model if len(tried) > 1 else None, alerts=tuple(alerts))
             cheaper = self._by_account[hold.short.account].downgrade_to
-            if cheaper is None or cheaper in {request.model, model}:
+            if cheaper is None or cheaper in tried:
                 return Admission(short=self._refusal(hold.short, amount), alerts=tuple(alerts))
-            model = cheaper
+            tried.append(cheaper)
 
     async def confirm(self, task: InferenceTask) -> Admission:
         """Hold what the request may cost now that its tokens are counted, right before an engine takes it on.
@@ -173,8 +174,7 @@ class Budgets:
                 return
             budgets = [self._by_account[account] for account in tokens]
             log.warning("counting budgets from the log: %s", ", ".join(budget.name for budget in budgets))
-            longest_s = max(task.deadline_seconds for task in self._policy.document.tasks.values())
-            states = await read(self._history, budgets, now=self._now(), under_way_ms=1000 * longest_s)
+            states = await counted(self._history, self._policy, budgets, now=self._now())
             for account, token in tokens.items():
                 await self._accounts.install(account, token, states[account])
 
@@ -199,6 +199,16 @@ class Budgets:
             f"the request may cost {dollars(amount)}, and {said}: lower sampling.max_tokens, wait for the next period, "
             "or raise the budget in the policy"
         )
+
+
+async def counted(history: Log, policy: Policy, budgets: Sequence[Budget], *, now: int) -> dict[str, Account]:
+    """The accounts of some of a policy's budgets as the log has them, each in its period at ``now``.
+
+    Raises:
+        ServiceError: the log cannot be read.
+    """
+    longest_s = max(task.deadline_seconds for task in policy.document.tasks.values())
+    return await read(history, budgets, now=now, under_way_ms=1000 * longest_s)
 
 
 def _line(budget: Budget, now: int, deadline: int) -> Line:

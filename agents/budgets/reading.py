@@ -49,8 +49,12 @@ class Log(Protocol):
         """By partition of the ledger's topic, the offset that the next entry gets."""
         ...
 
-    def entries(self, since: int, after: Mapping[int, int], ends: Mapping[int, int]) -> AsyncIterator[Sequence[Posted]]:
-        """Ledger entries up to ``ends``: of each partition since an instant or from an offset, whichever is earlier."""
+    async def at(self, instant: int) -> Mapping[int, int]:
+        """By partition of the ledger's topic, the offset of the first entry that was published since an instant."""
+        ...
+
+    def entries(self, starts: Mapping[int, int], ends: Mapping[int, int]) -> AsyncIterator[Sequence[Posted]]:
+        """Ledger entries from an offset of each partition up to another."""
         ...
 
 
@@ -126,12 +130,15 @@ async def read(log: Log, budgets: Sequence[Budget], *, now: int, under_way_ms: i
     async for tickets in log.tickets(since):
         for ticket in tickets:
             reading.ticket(ticket)
-    async for rollups in log.rollups(min(start(budget.period, now) for budget in budgets)):
+    earliest = min(start(budget.period, now) for budget in budgets)
+    async for rollups in log.rollups(earliest):
         for partition, rollup in rollups:
             reading.rollup(partition, rollup)
-    ends = await log.ends()
-    after = {partition: max(0, reading.latest.get(partition, -1) - UNFOLDED) for partition in ends}
-    async for entries in log.entries(since, after, ends):
+    # Settled reservations are looked for since then, and entries that no roll-up holds where there may be any.
+    settled, begun, ends = await log.at(since), await log.at(earliest), await log.ends()
+    unfolded = dict(begun) | {partition: max(0, latest - UNFOLDED) for partition, latest in reading.latest.items()}
+    starting = {partition: min(at, unfolded[partition]) for partition, at in settled.items()}
+    async for entries in log.entries(starting, ends):
         for posted in entries:
             reading.entry(posted.offset, posted.record)
     return {budget.account: reading.account(budget, ends) for budget in budgets}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,12 +31,11 @@ def correct(
     """Add to what an entry of the ledger billed, or take off it. The entry itself stays as it is."""
     from agents.ledger.correction import correction
     from streams.accounts import opened
-    from streams.river import now_ms
 
     with opened(ledger_url(ledger)) as queries:
         found = queries.recorded(request_id, tenant)
     wrong = _chosen(found, request_id, entry)
-    made = correction(wrong, nano_usd(amount), reason, at=now_ms())
+    made = correction(wrong, nano_usd(amount), reason, at=time.time_ns() // 1_000_000)
     asyncio.run(_publish(made))
     say(f"{dollars(made.waterfall.effective_cost)} US dollars are added to entry {wrong.entry_id}, by {made.entry_id}")
 

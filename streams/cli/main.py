@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from schemas.errors import HeadraceError
 from streams.cli import (
+    budgets,
     cache,
     correct,
     dead_letters,
@@ -72,6 +73,7 @@ app.command(rich_help_panel="Money")(questions.idle)
 app.command(rich_help_panel="Money")(questions.anomalies)
 app.command(rich_help_panel="Money")(finance.reconcile)
 app.add_typer(finance_service.app, name="finance", rich_help_panel="Money")
+app.command(rich_help_panel="Money")(budgets.budgets)
 app.command(rich_help_panel="Money")(correct.correct)
 app.command(rich_help_panel="Operate")(services.worker)
 app.add_typer(topics.app, name="topics", rich_help_panel="Operate")

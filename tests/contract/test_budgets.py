@@ -179,6 +179,12 @@ async def test_a_short_budget_sends_requests_to_a_cheaper_model_while_that_fits(
     assert [(alert.kind, alert.budget) for alert in alerts if isinstance(alert, Alert)] == [(AlertKind.SHORT, "b")]
 
 
+async def test_budgets_that_send_requests_to_each_others_model_refuse_in_the_end(bank: Callable[..., Bank]) -> None:
+    to_cheap = budget(9 * TOKEN, "first", when_short="downgrade", downgrade_to="cheap")
+    to_dear = budget(TOKEN, "second", when_short="downgrade", downgrade_to="dear")
+    assert await bank(to_cheap, to_dear).admit(0) is None
+
+
 async def test_a_budget_that_only_alerts_lets_pass_and_says_so_once(bank: Callable[..., Bank]) -> None:
     desk = bank(budget(WORST, when_short="alert"))
     alerts = []

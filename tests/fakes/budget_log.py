@@ -37,11 +37,9 @@ class InMemoryBudgetLog:
     async def ends(self) -> Mapping[int, int]:
         return {0: len(self.ledger)}
 
-    async def entries(
-        self, since: int, after: Mapping[int, int], ends: Mapping[int, int]
-    ) -> AsyncIterator[Sequence[Posted]]:
-        yield [
-            Posted(0, offset, entry)
-            for offset, entry in enumerate(self.ledger)
-            if offset < ends[0] and (offset >= after[0] or entry.occurred_at >= since)
-        ]
+    async def at(self, instant: int) -> Mapping[int, int]:
+        late = (offset for offset, entry in enumerate(self.ledger) if entry.occurred_at >= instant)
+        return {0: next(late, len(self.ledger))}
+
+    async def entries(self, starts: Mapping[int, int], ends: Mapping[int, int]) -> AsyncIterator[Sequence[Posted]]:
+        yield [Posted(0, offset, self.ledger[offset]) for offset in range(starts[0], ends[0])]
