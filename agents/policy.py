@@ -15,8 +15,11 @@ from typing import Literal
 
 import msgspec
 
+from agents.budgets.budget import Budget
+from agents.budgets.budget import check as check_budgets
 from schemas.enums import Lane
 from schemas.errors import DeadlinePassedError, InvalidRequestError, PolicyError, UnknownNameError
+from schemas.gpu import GpuBook, GpuCard
 from schemas.money import NANO, PriceBook, PriceCard, nano_usd
 from schemas.records import PredictionRequest
 
@@ -55,6 +58,18 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     output: str
     cached_input: str | None = None
     batch_percent: int = 100
+
+
+class GpuPrice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A GPU-hour card as people write it. A model that has one is priced by its engine's time, not by its tokens."""
+
+    model: str
+    version: str
+    effective_from: datetime
+    gpu_hour: str
+    """US dollars for one GPU and hour, whether it works or not."""
+    gpus: int = 1
+    """That one engine of the model occupies."""
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,6 +135,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     prices: list[Price]
     tenants: dict[str, Tenant]
     tasks: dict[str, Task]
+    gpu_prices: list[GpuPrice] = []
+    platform: str = "platform"
+    """The name under which the ledger has GPU time that no tenant is charged for."""
+    budgets: list[Budget] = []
     limits: Limits = Limits()
     embedder: str = "all-MiniLM-L6-v2"
     """The embedding model's name on its price card."""
@@ -137,6 +156,7 @@ class Policy:
         self.models = document.models
         self.embedder = document.embedder
         self.prices = PriceBook([_card(price) for price in document.prices])
+        self.gpus = GpuBook([_gpu_card(price) for price in document.gpu_prices])
         self.version = hashlib.sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()[:12]
         self._check()
 
@@ -214,10 +234,11 @@ class Policy:
                 )
             _at_least_one(f"[models.{name}]", model, "window", "max_num_seqs")
         priced = {price.model for price in document.prices}
-        starts = Counter((price.model, price.effective_from) for price in document.prices)
-        for (name, start), times in starts.items():
-            if times > 1:
-                raise PolicyError(f"two prices of {name!r} take effect at the same instant, {start}: remove one")
+        for prices in (document.prices, document.gpu_prices):
+            starts = Counter((price.model, price.effective_from) for price in prices)
+            for (name, start), times in starts.items():
+                if times > 1:
+                    raise PolicyError(f"two prices of {name!r} take effect at the same instant, {start}: remove one")
         if document.embedder not in priced:
             raise PolicyError(f"embedder {document.embedder!r} has no card in [[prices]]")
         for name, task in document.tasks.items():
@@ -235,8 +256,11 @@ class Policy:
                 if model_name not in document.models:
                     raise PolicyError(f"[tasks.{name}] names model {model_name!r}, which is not in [models]")
             for model_name in [*used, task.baseline]:
-                if model_name not in priced:
+                if model_name not in priced and (model_name not in self.gpus or model_name == task.baseline):
                     raise PolicyError(f"[tasks.{name}] uses model {model_name!r}, which has no card in [[prices]]")
+        if document.platform in document.tenants:
+            raise PolicyError(f"platform is {document.platform!r}, which is in [tenants] as well: name it otherwise")
+        check_budgets(document.budgets, document.tenants, document.tasks)
 
 
 def load(path: Path) -> Policy:
@@ -261,8 +285,6 @@ def _at_least_one(where: str, table: msgspec.Struct, *names: str) -> None:
 
 
 def _card(price: Price) -> PriceCard:
-    if price.effective_from.tzinfo is None:
-        raise PolicyError(f"price {price.version!r} of {price.model!r}: effective_from needs a time zone, such as Z")
     if not 0 <= price.batch_percent <= 100:
         raise PolicyError(f"price {price.version!r} of {price.model!r}: batch_percent must be 0 to 100")
     rates = [nano_usd(rate) for rate in (price.input, price.cached_input or price.input, price.output)]
@@ -271,9 +293,30 @@ def _card(price: Price) -> PriceCard:
     return PriceCard(
         model=price.model,
         version=price.version,
-        effective_from=int(price.effective_from.timestamp()) * 1000,
+        effective_from=_start(price),
         input_rate=rates[0],
         cached_input_rate=rates[1],
         output_rate=rates[2],
         batch_percent=price.batch_percent,
     )
+
+
+def _gpu_card(price: GpuPrice) -> GpuCard:
+    where = f"GPU price {price.version!r} of {price.model!r}"
+    rate = nano_usd(price.gpu_hour)
+    if not 0 <= rate <= 1_000_000 * NANO:
+        raise PolicyError(f"{where}: gpu_hour is negative or beyond a million dollars")
+    _at_least_one(where, price, "gpus")
+    return GpuCard(
+        model=price.model,
+        version=price.version,
+        effective_from=_start(price),
+        gpus=price.gpus,
+        hourly_rate=rate,
+    )
+
+
+def _start(price: Price | GpuPrice) -> int:
+    if price.effective_from.tzinfo is None:
+        raise PolicyError(f"price {price.version!r} of {price.model!r}: effective_from needs a time zone, such as Z")
+    return int(price.effective_from.timestamp()) * 1000

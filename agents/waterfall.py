@@ -5,7 +5,9 @@ then act one after another, and each is credited with the fall of the price from
 telescopes, so ``list_cost − Σ savings = effective_cost`` holds to the nano-dollar whatever rounding a price needs.
 
 The order is the order in which they act on a prompt that reaches the engine: what context removes, routing, the
-prefix cache, the batch lane. A cache or a flight comes last and takes the rest: its saving is what the miss
+prefix cache, the batch lane. Where the model's GPUs are paid for by the hour, its tokens have no price: the one step
+from the baseline's price to the prediction's part of that bill is the strategy *self_hosting*, whose saving is negative
+while the GPUs are hardly used. A cache or a flight comes last and takes the rest: its saving is what the miss
 *would have cost* with everything else still in force, and not one nano-dollar more.
 """
 
@@ -13,13 +15,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from schemas.enums import Lane
-from schemas.money import PriceBook, PriceCard, TokenKind
+from schemas.money import PriceBook, PriceCard, TokenKind, share_of
 from schemas.records import CostLine, SavingLine, Usage, Waterfall
 
 NOTHING = Waterfall(list_cost=0, savings=[], effective_cost=0, costs=[])
 """What a request costs that is billed to nobody."""
+
+
+class GpuTime(NamedTuple):
+    """What a prediction's part of an engine's GPU bill is."""
+
+    cost: int
+    version: str
+    """Of the GPU-hour card."""
+    prefill: int
+    """Microseconds; how the cost is split into lines, as is ``decode``."""
+    decode: int
 
 
 class Pricing:
@@ -29,15 +43,17 @@ class Pricing:
         self._book = book
         self._at = at
 
-    def execution(self, baseline: str, model: str, usage: Usage, lane: Lane) -> Waterfall:
-        """The waterfall of a prediction that an engine made.
+    def execution(self, baseline: str, model: str, usage: Usage, lane: Lane, gpu: GpuTime | None = None) -> Waterfall:
+        """The waterfall of a prediction that an engine made; with ``gpu``, on GPUs that are paid for by the hour.
 
         Raises:
             PolicyError: one of the models has no price card at that instant.
         """
         base = self._book.card(baseline, self._at)
-        card = self._book.card(model, self._at)
         removed = tuple([(removal.strategy, removal.tokens) for removal in usage.removed])
+        if gpu is not None:
+            return _on_gpus(base, model, usage, gpu)
+        card = self._book.card(model, self._at)
         counts = (usage.published_tokens, usage.cached_tokens, usage.completion_tokens)
         return _execution(base, card, counts, removed, batch=lane is Lane.BATCH)
 
@@ -88,10 +104,37 @@ def with_spending(waterfall: Waterfall, spent: Iterable[CostLine]) -> Waterfall:
     )
 
 
+def gpu_cost(waterfall: Waterfall) -> int | None:
+    """What the prediction's GPU time cost; None where its tokens have a price."""
+    costs = [line.cost for line in waterfall.costs if line.kind in {"prefill", "decode"}]
+    return sum(costs) if costs else None
+
+
 def holds(waterfall: Waterfall) -> bool:
     """Whether the two sums that make a waterfall agree with its effective cost."""
     saved = sum(line.gross - line.cost for line in waterfall.savings)
     return waterfall.list_cost - saved == waterfall.effective_cost == _total(waterfall.costs)
+
+
+class _Falling:
+    """A price on its way down from list cost."""
+
+    def __init__(self, base: PriceCard, prompt: int, answer: int, removed: Iterable[tuple[str, int]]) -> None:
+        """What context took out, priced as the baseline's."""
+        self.list_cost = self.price = _total(_lines(base, prompt, 0, answer))
+        self.savings: list[SavingLine] = []
+        self.prompt = prompt
+        for strategy, tokens in removed:
+            self.prompt -= tokens
+            self.to(_total(_lines(base, self.prompt, 0, answer)), strategy, tokens)
+
+    def to(self, price: int, strategy: str, tokens: int = 0) -> None:
+        if tokens or price != self.price:
+            self.savings.append(SavingLine(strategy=strategy, tokens=tokens, gross=self.price - price, cost=0))
+        self.price = price
+
+    def ended(self, costs: list[CostLine]) -> Waterfall:
+        return Waterfall(list_cost=self.list_cost, savings=self.savings, effective_cost=self.price, costs=costs)
 
 
 @lru_cache(maxsize=4096)
@@ -99,24 +142,27 @@ def _execution(
     base: PriceCard, card: PriceCard, counts: tuple[int, int, int], removed: tuple[tuple[str, int], ...], *, batch: bool
 ) -> Waterfall:
     """The waterfall of one execution; kept, for an answer that the cache serves again has the same one again."""
-    prompt, cached, answer = counts
-    price = list_cost = _total(_lines(base, prompt, 0, answer))
-    savings = []
+    published, cached, answer = counts
+    falling = _Falling(base, published, answer, removed)
+    falling.to(_total(_lines(card, falling.prompt, 0, answer)), "routing")
+    falling.to(_total(_lines(card, falling.prompt, cached, answer)), "prefix_cache", cached)
+    costs = _lines(card, falling.prompt, cached, answer, batch=batch)
+    falling.to(_total(costs), "batch_lane")
+    return falling.ended(costs)
 
-    def fall(strategy: str, tokens: int, to: int) -> None:
-        nonlocal price
-        if tokens or to != price:
-            savings.append(SavingLine(strategy=strategy, tokens=tokens, gross=price - to, cost=0))
-        price = to
 
-    for strategy, tokens in removed:
-        prompt -= tokens
-        fall(strategy, tokens, _total(_lines(base, prompt, 0, answer)))
-    fall("routing", 0, _total(_lines(card, prompt, 0, answer)))
-    fall("prefix_cache", cached, _total(_lines(card, prompt, cached, answer)))
-    costs = _lines(card, prompt, cached, answer, batch=batch)
-    fall("batch_lane", 0, _total(costs))
-    return Waterfall(list_cost=list_cost, savings=savings, effective_cost=price, costs=costs)
+def _on_gpus(base: PriceCard, model: str, usage: Usage, gpu: GpuTime) -> Waterfall:
+    removed = [(removal.strategy, removal.tokens) for removal in usage.removed]
+    falling = _Falling(base, usage.published_tokens, usage.completion_tokens, removed)
+    falling.to(gpu.cost, "self_hosting")
+    prefill = share_of(gpu.cost, gpu.prefill, gpu.prefill + gpu.decode) if gpu.prefill else 0
+    parts = [("prefill", falling.prompt, prefill), ("decode", usage.completion_tokens, gpu.cost - prefill)]
+    return falling.ended(
+        [
+            CostLine(kind=kind, strategy=None, model=model, tokens=tokens, cost=cost, price_version=gpu.version)
+            for kind, tokens, cost in parts
+        ]
+    )
 
 
 def _lines(card: PriceCard, prompt: int, cached: int, completion: int, *, batch: bool = False) -> list[CostLine]:

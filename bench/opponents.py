@@ -23,8 +23,9 @@ from agents.cache.canonical import canonical
 from agents.cache.entries import Entry
 from agents.cache.fingerprint import fingerprint, scope
 from agents.cache.redis_entries import ENTRY, connect
-from agents.ledger.fold import apply, key_of
+from agents.ledger.fold import apply
 from agents.ledger.store import Store
+from agents.rollup_key import key_of
 from agents.waterfall import Pricing, avoided
 from bench.hot_path import POLICY
 from schemas import topics

@@ -63,3 +63,14 @@ class Verdict(StrEnum):
     """A verdict that this release does not know, or none: the model gave no answer."""
     SAME = "SAME"
     DIFFERENT = "DIFFERENT"
+
+
+class AlertKind(StrEnum):
+    """What a budget has to say."""
+
+    OTHER = "OTHER"
+    """A kind that this release does not know."""
+    THRESHOLD = "THRESHOLD"
+    """So many percent of it are spent."""
+    SHORT = "SHORT"
+    """It had no room for a request."""

@@ -10,6 +10,7 @@
     │   ├── PromptTooLongError     longer than the model's window, whatever is taken out of it
     │   └── DeadlinePassedError    its deadline lies in the past, or passed before an answer was there
     ├── WorkFailedError          this request failed; others may well succeed
+    │   ├── BudgetExceededError    a budget has no room for it: the same request may pass in the next period
     │   ├── EngineRowError         the engine refused or failed this one prompt
     │   └── UndeliverableError     what came out of it does not fit into a Kafka record
     ├── FatalError               this worker cannot go on; its records are redelivered to another
@@ -73,6 +74,12 @@ class WorkFailedError(HeadraceError):
     """One record's work failed; the next one's may succeed."""
 
     code = "WORK_FAILED"
+
+
+class BudgetExceededError(WorkFailedError):
+    """A budget has no room for what the request may cost."""
+
+    code = "BUDGET_EXCEEDED"
 
 
 class EngineRowError(WorkFailedError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.enums import EntryKind, Lane, Source, Status, Verdict
+from schemas.enums import AlertKind, EntryKind, Lane, Source, Status, Verdict
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +72,8 @@ class Ticket(Record, frozen=True, kw_only=True):
     policy_version: str
     check: bool = False
     """The request has its answer from the cache already: this execution checks that answer, and answers nobody."""
+    reserved: int = 0
+    """What its budgets hold back for it, in nano-USD: the most that it may cost."""
 
 
 class Nominee(Record, frozen=True, kw_only=True):
@@ -124,7 +126,8 @@ class CostLine(Record, frozen=True, kw_only=True):
     """Money that was spent."""
 
     kind: str
-    """``input``, ``cached_input``, ``output`` or ``embedding``."""
+    """``input``, ``cached_input``, ``output`` or ``embedding``; of GPU time ``prefill`` or ``decode``, and on the
+    platform's own entries ``idle``, ``lost`` or ``in_progress``; ``correction``."""
     strategy: str | None
     """The strategy that spent it, or null for the prediction itself."""
     model: str
@@ -269,6 +272,8 @@ class CacheFill(Record, frozen=True, kw_only=True):
     answered_at: int
     check: LedgerEntry | None = None
     """What to write on the ledger once the answer is compared with the lookup's nominee, whose verdict it lacks."""
+    gpu_cost: int | None = None
+    """What its GPU time cost, in nano-USD; null where tokens have a price."""
 
 
 class LedgerEntry(Record, frozen=True, kw_only=True):
@@ -295,6 +300,10 @@ class LedgerEntry(Record, frozen=True, kw_only=True):
     """In the order in which they were taken."""
     verdict: Verdict | None = None
     """Of a CHECK; null for every other kind."""
+    reservation: str = ""
+    """Names what budgets held back for it, which this entry settles; empty where there was nothing."""
+    corrects: str | None = None
+    """The id of the entry that a CORRECTION is added to; null for every other kind."""
 
 
 class SavingTotal(Record, frozen=True, kw_only=True):
@@ -335,6 +344,25 @@ class RollUp(Record, frozen=True, kw_only=True):
     completion_tokens: int = 0
     version: int = -1
     """The ledger offset that was applied last: a roll-up of a lower one is older."""
+
+
+class Alert(Record, frozen=True, kw_only=True):
+    """What a budget has to say. Money is in nano-USD."""
+
+    alert_id: str
+    """Equal for copies of one alert: it may be published more than once."""
+    kind: AlertKind
+    budget: str
+    period_start: int
+    percent: int
+    """The share of the amount that is spent, or 100 where the budget was short."""
+    amount: int
+    """Of the budget, for one period."""
+    spent: int
+    """What the period's ledger entries are billed."""
+    held: int
+    """What is reserved beside that, for requests that are under way."""
+    message: str
 
 
 class DeadLetter(Record, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ RESPONSES = "headrace.responses"
 FILLS = "headrace.fills"
 LEDGER = "headrace.ledger"
 FINOPS = "headrace.finops"
+ALERTS = "headrace.alerts"
 DEAD_LETTERS = "headrace.dead-letters"
 
 _BATCH = ".batch"

@@ -15,10 +15,14 @@ from contextlib import suppress
 from typing import NamedTuple, NoReturn, TypeVar, cast
 from uuid import uuid4
 
+import httpx
 import msgspec
 
 from agents import embedders
 from agents import policy as policies
+from agents.budgets.budgets import Budgets
+from agents.budgets.redis_accounts import RedisAccounts
+from agents.budgets.webhook import WebhookStage
 from agents.cache.boundary import Boundary
 from agents.cache.check import Comparer
 from agents.cache.fill import FillStage
@@ -36,6 +40,7 @@ from agents.claims import Claimant, Claims, History, Past
 from agents.context.stage import ContextStage
 from agents.embedding import Embedder
 from agents.inference.engine import Engine
+from agents.inference.gpu import Gpu
 from agents.inference.openai_engine import OpenAIEngine
 from agents.inference.stage import InferenceStage
 from agents.inference.vllm_engine import VllmEngine
@@ -49,13 +54,15 @@ from agents.tokens import Tokens
 from schemas import topics
 from schemas.enums import Lane
 from schemas.errors import ServiceError, SetupError, UndecodableError
-from schemas.records import Answer, CacheFill, CacheMiss, InferenceTask, LedgerEntry, PredictionRequest, Record
+from schemas.records import Alert, Answer, CacheFill, CacheMiss, InferenceTask, LedgerEntry, PredictionRequest, Record
+from streams.budget_log import BudgetLog
 from streams.client import admin
 from streams.embedded.cache import cache_dir
 from streams.embedded.model import embedder_dir, model_dir
+from streams.gpu_time import keep_stating
 from streams.metrics import CacheQuality
 from streams.replay import replay
-from streams.river import River, now_ms
+from streams.river import River, now_ms, now_us
 from streams.rollup_table import RollUpTable
 from streams.settings import EMBEDDED, Settings, load
 from streams.topics import HOUR_MS
@@ -66,6 +73,8 @@ log = logging.getLogger(__name__)
 
 _COUNTING = {"context", "inference"}
 """Stages that count tokens."""
+_SPENDING = {"cache", "inference", "ledger"}
+"""Stages that spend, or see what was spent."""
 
 
 class Models(NamedTuple):
@@ -126,7 +135,7 @@ def _topics(settings: Settings, served: Iterable[str]) -> list[str]:
         "context": [topics.laned(topics.MISSES, lane) for lane in Lane],
         "inference": [topics.tasks(model, lane) for model in served for lane in Lane],
         "settlement": [topics.ANSWERS],
-        "ledger": [topics.LEDGER],
+        "ledger": [topics.LEDGER, *([topics.ALERTS] if settings.alert_webhook else [])],
     }
     return [name for stage in sorted(settings.stages) for name in consumed[stage]]
 
@@ -134,22 +143,38 @@ def _topics(settings: Settings, served: Iterable[str]) -> list[str]:
 async def _compose(river: River, *, policy: Policy, served: list[str], models: Models) -> None:
     """Start what the worker's stages need, and wire them."""
     stages = river.settings.stages
+    budgets = _budgets(river, policy) if policy.document.budgets and stages & _SPENDING else None
     if "cache" in stages:
-        await _cache(river, policy, models)
+        await _cache(river, policy, models, budgets)
     tokens = {name: models.tokens(model) for name, model in policy.models.items()} if stages & _COUNTING else {}
     if "context" in stages:
         context = ContextStage(policy=policy, tokens=tokens, new_id=ids())
         for lane in Lane:
             river.wire("context", topics.laned(topics.MISSES, lane), CacheMiss, context)
     if "inference" in stages:
-        await _inference(river, policy, served, models, tokens)
+        await _inference(river, policy, served, models, tokens, budgets)
     if "settlement" in stages:
         await _settlement(river)
     if "ledger" in stages:
-        await _ledger(river)
+        await _ledger(river, budgets)
+        _webhook(river)
 
 
-async def _cache(river: River, policy: Policy, models: Models) -> None:
+def _budgets(river: River, policy: Policy) -> Budgets:
+    client = connect(river.settings.redis)
+    river.parts.push_async_callback(client.aclose)
+    accounts = RedisAccounts(client, now=now_ms, new_token=ids())
+    return Budgets(policy, accounts, BudgetLog(river.settings.kafka_options(), river.codec), now=now_ms)
+
+
+def _webhook(river: River) -> None:
+    if (url := river.settings.alert_webhook) is not None:
+        client = httpx.AsyncClient(timeout=10)
+        river.parts.push_async_callback(client.aclose)
+        river.wire("alerts", topics.ALERTS, Alert, WebhookStage(client, url, now=now_ms))
+
+
+async def _cache(river: River, policy: Policy, models: Models, budgets: Budgets | None) -> None:
     settings = river.settings
     client = connect(settings.redis)
     river.parts.push_async_callback(client.aclose)
@@ -179,7 +204,7 @@ async def _cache(river: River, policy: Policy, models: Models) -> None:
             verifier=await _verifier(embedder),
             outage=unfound,
         )
-    cache = CacheStage(policy=policy, entries=entries, semantic=semantic, outage=missed, new_id=ids())
+    cache = CacheStage(policy=policy, entries=entries, semantic=semantic, outage=missed, new_id=ids(), budgets=budgets)
     river.metrics.watch_cache(
         lambda: _qualities(lessons) if lessons else (),
         cache.objections,
@@ -194,6 +219,7 @@ async def _cache(river: River, policy: Policy, models: Models) -> None:
         outage=unlearned,
         remembered_ms=settings.claim_horizon_hours * HOUR_MS,
         now=now_ms,
+        budgets=budgets,
     )
     river.wire("fill", topics.FILLS, CacheFill, fill)
 
@@ -223,15 +249,25 @@ def _qualities(lessons: Lessons[Standing]) -> Iterator[CacheQuality]:
         yield CacheQuality(tenant, task, *standing.hits(), tightened=len(standing.closed))
 
 
-async def _inference(
-    river: River, policy: Policy, served: list[str], models: Models, tokens: Mapping[str, Tokens]
+async def _inference(  # noqa: PLR0917 - every part that it is made of
+    river: River,
+    policy: Policy,
+    served: list[str],
+    models: Models,
+    tokens: Mapping[str, Tokens],
+    budgets: Budgets | None,
 ) -> None:
-    engines = {}
+    engines, gpus, worker = {}, {}, uuid4().hex
     for name in served:
         engine = engines[name] = models.engine(name, policy.models[name], tokens[name])
         await engine.start()
         river.parts.push_async_callback(engine.stop)
-    inference = InferenceStage(list(engines.values()), policy, new_id=ids(), now=now_ms)
+        if name in policy.gpus:
+            gpus[name] = Gpu(name, policy.gpus, clock=now_us, worker=worker)
+    if gpus:
+        stating = asyncio.create_task(keep_stating(gpus.values(), policy, river.outlet.send))
+        river.parts.push_async_callback(_ended, stating)
+    inference = InferenceStage(list(engines.values()), policy, new_id=ids(), now=now_ms, gpus=gpus, budgets=budgets)
     for name in served:
         for lane in Lane:
             river.wire("inference", topics.tasks(name, lane), InferenceTask, inference)
@@ -243,7 +279,7 @@ async def _settlement(river: River) -> None:
     river.wire("settlement", topics.ANSWERS, Answer, stage, before=stage.before)
 
 
-async def _ledger(river: River) -> None:
+async def _ledger(river: River, budgets: Budgets | None) -> None:
     claims = _claims(river, "ledger")
     store = await asyncio.to_thread(Store, river.settings.ledger_url)
     river.parts.callback(store.close)
@@ -258,7 +294,8 @@ async def _ledger(river: River) -> None:
             f"{topics.LEDGER} has {entries} partitions and {topics.FINOPS} has {rows}: a roll-up must lie on the "
             f"partition of its entries. Delete {topics.FINOPS} and make it anew with {entries}"
         )
-    stage = LedgerStage(claims, _history(river, LedgerEntry, entry_claimant), rows=river.rows, store=store)
+    history = _history(river, LedgerEntry, entry_claimant)
+    stage = LedgerStage(claims, history, rows=river.rows, store=store, budgets=budgets)
     river.wire("ledger", topics.LEDGER, LedgerEntry, stage, before=stage.before)
 
 

@@ -40,6 +40,11 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def now_us() -> int:
+    """The time, in UTC epoch microseconds."""
+    return time.time_ns() // 1_000
+
+
 class River(faust.App):  # type: ignore[misc]
     """A worker: one agent for each topic that it consumes, each leading its topic through a stage.
 

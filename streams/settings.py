@@ -130,6 +130,9 @@ class Settings(BaseSettings):
         None,
         description="OpenTelemetry collector (OTLP over HTTP) that spans are sent to; none are made where unset.",
     )
+    alert_webhook: Annotated[str, _starting("http://", "https://")] | None = Field(
+        None, description="Where workers that run the ledger stage post what budgets have to say; nowhere where unset."
+    )
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"],
         BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),

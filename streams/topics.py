@@ -10,6 +10,7 @@
 | fills | fingerprint | CacheFill |
 | ledger | tenant | LedgerEntry |
 | finops (compacted) | roll-up key | RollUp |
+| alerts | the budget's name | Alert |
 | dead-letters | the source's key | DeadLetter |
 """
 
@@ -59,5 +60,6 @@ def table(models: list[str], *, partitions: int, replication: int, claim_horizon
         kept(topics.FILLS, DAY_MS),
         kept(topics.LEDGER, max(log_ms, 30 * DAY_MS)),
         TopicSpec(topics.FINOPS, partitions, {"cleanup.policy": "compact"}),
+        kept(topics.ALERTS, 30 * DAY_MS),
         kept(topics.DEAD_LETTERS, 30 * DAY_MS),
     ]

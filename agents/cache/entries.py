@@ -42,6 +42,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """The version of the knowledge that the answer rests on; empty where it rests on none."""
     meaning: str = ""
     """Names the cluster of entries that are known to have the same answer; empty where it is known of none."""
+    gpu_cost: int | None = None
+    """What its execution's GPU time cost, in nano-USD; null where tokens have a price."""
 
 
 class Found(NamedTuple):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from agents.budgets.budgets import Budgets
 from agents.cache.check import Comparer
 from agents.cache.entries import Entries, Entry
 from agents.cache.outage import Outage
@@ -36,6 +37,7 @@ class FillStage:
         outage: told when the entries cannot be reached.
         remembered_ms: for how long a request id is known, at least the horizon within which it may not come again.
         now: the time, in UTC epoch milliseconds.
+        budgets: asked before a comparison may spend; None where the policy has none.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class FillStage:
         outage: Outage,
         remembered_ms: int,
         now: Callable[[], int],
+        budgets: Budgets | None = None,
     ) -> None:
         self._policy = policy
         self._entries = entries
@@ -54,6 +57,7 @@ class FillStage:
         self._outage = outage
         self._remembered_ms = remembered_ms
         self._now = now
+        self._budgets = budgets
 
     def deadline(self, delivery: Delivery[CacheFill]) -> int:
         """A while from now: a fill may be of any age."""
@@ -81,7 +85,14 @@ class FillStage:
         nominee, task = fill.lookup.nominee, self._policy.document.tasks.get(fill.task)
         if nominee is None or task is None or self._comparer is None:
             return Verdict.UNKNOWN, 0
-        return await self._comparer.compare(task, nominee.text, fill.text)
+        if self._budgets is None or fill.check is None:
+            return await self._comparer.compare(task, nominee.text, fill.text)
+        if not await self._budgets.spare(fill.check, [nominee.text, fill.text], fill.answered_at):
+            return Verdict.UNKNOWN, 0
+        verdict, tokens = await self._comparer.compare(task, nominee.text, fill.text)
+        if not tokens and not nominee.served:
+            await self._budgets.release(fill.check)  # there will be no entry that does
+        return verdict, tokens
 
     async def _store(self, fill: CacheFill, verdict: Verdict) -> None:
         lookup, task = fill.lookup, self._policy.document.tasks.get(fill.task)
@@ -101,6 +112,7 @@ class FillStage:
             answered_at=fill.answered_at,
             knowledge=lookup.knowledge,
             meaning=nominee.meaning if nominee and verdict is Verdict.SAME else "",
+            gpu_cost=fill.gpu_cost,
         )
         if not _served(nominee):  # else the request has another answer already
             await self._entries.remember(entry, ttl_ms=self._remembered_ms)

@@ -15,7 +15,6 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from agents.batcher import Batcher
 from agents.cache import redis_scripts as scripts
-from agents.cache.circuit import Circuit
 from agents.cache.entries import Entry, Found, Learned, Member, News, Stored, Swept
 from agents.cache.outcomes import Outcome
 from agents.cache.redis_form import ENTRY, VOIDED, encode, entry_in, entry_of, outcome_in, outcomes_key, request_key
@@ -23,6 +22,7 @@ from agents.cache.redis_news import NEWS_WAIT_MS, read_news
 from agents.cache.redis_rules import RedisRules
 from agents.cache.redis_survey import CHUNK, RedisSurvey
 from agents.cache.rules import LONGEST_TTL_MS, Rule
+from agents.circuit import Circuit
 from schemas.errors import ServiceError
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents.cache.circuit import Circuit
 from agents.cache.entries import Added, Dropped, Learned, News
 from agents.cache.redis_form import NEWS, added_in, learned_in
+from agents.circuit import Circuit
 
 NEWS_READ = 500
 """How many announcements are read at a time."""

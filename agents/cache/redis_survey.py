@@ -8,11 +8,11 @@ from functools import partial
 from typing import Any
 
 from agents.cache import redis_scripts as scripts
-from agents.cache.circuit import Circuit
 from agents.cache.entries import Entry, Member, Stored, Swept
 from agents.cache.redis_form import ENTRY, SCOPE, VOIDED, entry_of
 from agents.cache.redis_rules import RedisRules
 from agents.cache.rules import Rule
+from agents.circuit import Circuit
 
 CHUNK = 256
 """How many entries are read at a time."""

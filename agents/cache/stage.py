@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from agents.answers import answered, failure
+from agents.budgets.admission import Admission
+from agents.budgets.budgets import Budgets
 from agents.cache.canonical import canonical
 from agents.cache.check import check, drawn, nominee
 from agents.cache.decision import Reach, reach
@@ -18,7 +20,7 @@ from agents.cache.outage import Outage
 from agents.cache.semantic import SemanticCache
 from agents.policy import Policy, Task
 from agents.stage import Delivery, Emit, dead_letter
-from agents.waterfall import Pricing, avoided, with_spending
+from agents.waterfall import GpuTime, Pricing, avoided, with_spending
 from schemas import topics
 from schemas.enums import Source, Status
 from schemas.errors import HeadraceError, PolicyError, ServiceError
@@ -54,6 +56,7 @@ class CacheStage:
         semantic: finds near questions; None where no task of the policy is semantic.
         outage: told when the entries cannot be reached.
         new_id: makes an id that no answer has yet.
+        budgets: asked before anything is spent; None where the policy has none.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class CacheStage:
         semantic: SemanticCache | None,
         outage: Outage,
         new_id: Callable[[], str],
+        budgets: Budgets | None = None,
     ) -> None:
         self._policy = policy
         self._entries = entries
         self._semantic = semantic
         self._outage = outage
         self._new_id = new_id
+        self._budgets = budgets
         self.objections: Counter[str] = Counter()
         """Near questions that were refused, by the guard that objected."""
 
@@ -86,24 +91,24 @@ class CacheStage:
 
         Raises:
             BadRequestError: it can never be answered.
-            PolicyError: the embedder has no price at the instant the request was received.
+            PolicyError: a model has no price at the instant the request was received.
+            ServiceError: its budgets cannot be told.
         """
         request = delivery.record
         task = self._policy.task(request, received_at=delivery.timestamp)
         ticket = self._ticket(delivery)
-        pricing = Pricing(self._policy.prices, ticket.received_at)
-        may = reach(task, request)
-        lookup = self._lookup(request, task, may)
-
-        found = await self._find(ticket, lookup)
-        if found is None:
-            return [self._miss(request, ticket, lookup)]
-        for source, entry in ((Source.DUPLICATE, found.answered), (Source.EXACT_CACHE, found.exact)):
-            if entry is not None and (waterfall := self._saved(source, entry, task, ticket, pricing)):
-                return self._hit(source, entry, ticket, waterfall)
-        if may != "semantic" or self._semantic is None:
-            return [self._miss(request, ticket, lookup)]
-        return await self._near(self._semantic, request, task, ticket, lookup, pricing)
+        found, known = await self._known(request, task, ticket)
+        if known:
+            return known
+        admission = Admission() if self._budgets is None else await self._budgets.admit(request, task, ticket)
+        if admission.short is not None:
+            return [*self.failed(delivery, admission.short), *admission.alerts]
+        ticket = msgspec.structs.replace(ticket, reserved=admission.reserved)
+        if admission.model is not None:
+            # Whoever asks for that model by name gets the same answers, and nobody else does.
+            request = msgspec.structs.replace(request, model=admission.model)
+            found, known = await self._known(request, task, ticket)
+        return [*(known or await self._beyond(request, task, ticket, found=found)), *admission.alerts]
 
     def failed(self, delivery: Delivery[PredictionRequest], error: HeadraceError) -> Sequence[Emit]:
         """A FAILED answer, so that the producer hears of it, and a dead letter, so that it can be mended."""
@@ -114,6 +119,26 @@ class CacheStage:
         model = request.model if request.model in self._policy.models else ""
         answer = failure(self._new_id(), self._ticket(delivery), error, model=model or "", usage=Usage(), spent=())
         return [answered(answer), letter]
+
+    async def _known(self, request: PredictionRequest, task: Task, ticket: Ticket) -> tuple[bool, Sequence[Emit]]:
+        """What was answered before to this request id or to an equal question; and whether that could be found out."""
+        found = await self._find(ticket, self._lookup(request, task, reach(task, request)))
+        if found is None:
+            return False, ()
+        pricing = Pricing(self._policy.prices, ticket.received_at)
+        for source, entry in ((Source.DUPLICATE, found.answered), (Source.EXACT_CACHE, found.exact)):
+            if entry is not None and (waterfall := self._saved(source, entry, task, ticket, pricing)):
+                return True, self._hit(source, entry, ticket, waterfall)
+        return True, ()
+
+    async def _beyond(self, request: PredictionRequest, task: Task, ticket: Ticket, *, found: bool) -> Sequence[Emit]:
+        """A near question's answer, or a miss. Entries that could not be ``found`` out about are not asked again."""
+        may = reach(task, request)
+        lookup = self._lookup(request, task, may)
+        if not found or may != "semantic" or self._semantic is None:
+            return [self._miss(request, ticket, lookup)]
+        pricing = Pricing(self._policy.prices, ticket.received_at)
+        return await self._near(self._semantic, request, task, ticket, lookup, pricing)
 
     async def _near(  # noqa: PLR0917 - what is known of the request by now
         self,
@@ -187,7 +212,8 @@ class CacheStage:
     def _saved(self, source: Source, entry: Entry, task: Task, ticket: Ticket, pricing: Pricing) -> Waterfall | None:
         """What serving the entry saves; None where its model has left the price book since."""
         try:
-            execution = pricing.execution(task.baseline, entry.model, entry.usage, ticket.lane)
+            gpu = None if entry.gpu_cost is None else GpuTime(entry.gpu_cost, "", 0, 0)
+            execution = pricing.execution(task.baseline, entry.model, entry.usage, ticket.lane, gpu)
         except PolicyError:
             return None
         return avoided(execution, _STRATEGY[source])

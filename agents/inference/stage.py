@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from agents.answers import answered, failure
+from agents.budgets.admission import Admission
+from agents.budgets.budgets import Budgets
 from agents.inference.admission import Gate, room
 from agents.inference.engine import Completion, Engine, Prompt
 from agents.inference.flights import Flights, Landing
+from agents.inference.gpu import Gpu
 from agents.policy import Policy
 from agents.stage import Delivery, Emit, Stage, dead_letter
-from agents.waterfall import Pricing, avoided, with_spending
+from agents.waterfall import GpuTime, Pricing, avoided, with_spending
 from schemas import topics
 from schemas.enums import Lane, Source, Status
 from schemas.errors import DeadlinePassedError, EngineRowError, HeadraceError, UnknownNameError
 from schemas.records import Answer, InferenceTask, Ticket, Timings, Usage, Waterfall
+
+
+class Execution(NamedTuple):
+    """What an engine made of a prompt, and what its GPUs cost meanwhile where they are paid for by the hour."""
+
+    completion: Completion
+    gpu: GpuTime | None
 
 
 class InferenceStage(Stage[InferenceTask]):
@@ -33,11 +44,24 @@ class InferenceStage(Stage[InferenceTask]):
         *,
         new_id: Callable[[], str],
         now: Callable[[], int],
+        gpus: Mapping[str, Gpu] | None = None,
+        budgets: Budgets | None = None,
     ) -> None:
-        """``engines`` are started and stopped by whoever made them; ``now`` is in UTC epoch milliseconds."""
+        """Serve the engines' models.
+
+        Args:
+            engines: started and stopped by whoever made them.
+            policy: prices, tasks and budgets.
+            new_id: makes an id that no answer has yet.
+            now: the time, in UTC epoch milliseconds.
+            gpus: of the models that are priced by GPU hours.
+            budgets: asked before an engine may spend; None where the policy has none.
+        """
         self._served = {engine.model: (engine, Gate(room(engine.capacity))) for engine in engines}
+        self._gpus = gpus or {}
+        self._budgets = budgets
         self._policy = policy
-        self._flights = Flights[Completion]()
+        self._flights = Flights[Execution]()
         self._new_id = new_id
         self._now = now
 
@@ -67,8 +91,12 @@ class InferenceStage(Stage[InferenceTask]):
         if ticket.lane is Lane.REALTIME:
             gate.hurry(task.lookup.fingerprint)
         key = (task.model, task.lookup.fingerprint)
-        landing = await self._flights.join(key, ticket.request_id, lambda: _execute(engine, gate, task))
-        return [answered(self._answer(task, landing))]
+        admission = Admission() if self._budgets is None else await self._budgets.confirm(task)
+        if admission.short is not None:
+            return [*self.failed(delivery, admission.short), *admission.alerts]
+        gpu = self._gpus.get(task.model)
+        landing = await self._flights.join(key, ticket.request_id, lambda: _execute(engine, gate, gpu, task))
+        return [answered(self._answer(task, landing)), *admission.alerts]
 
     def failed(self, delivery: Delivery[InferenceTask], error: HeadraceError) -> Sequence[Emit]:
         """A FAILED answer that says why, and the task itself as a dead letter."""
@@ -84,8 +112,8 @@ class InferenceStage(Stage[InferenceTask]):
         )
         return [answered(answer), dead_letter(delivery, error, "inference", topics.DEAD_LETTERS)]
 
-    def _answer(self, task: InferenceTask, landing: Landing[Completion]) -> Answer:
-        done = landing.result
+    def _answer(self, task: InferenceTask, landing: Landing[Execution]) -> Answer:
+        done = landing.result.completion
         usage = _usage(task.usage, done)
         return Answer(
             answer_id=self._new_id(),
@@ -98,17 +126,17 @@ class InferenceStage(Stage[InferenceTask]):
             usage=usage,
             # An engine's time is told once, by the answer that is charged for it.
             timings=done.timings if landing.led else Timings(),
-            waterfall=self._waterfall(task, usage, landing.led),
+            waterfall=self._waterfall(task, usage, landing.result.gpu, led=landing.led),
             cached_from=None if landing.led else landing.leader,
             # A check compares the text, whoever was charged for it.
             lookup=task.lookup if task.lookup.cacheable and (landing.led or task.ticket.check) else None,
             decisions=task.decisions,
         )
 
-    def _waterfall(self, task: InferenceTask, usage: Usage, led: bool) -> Waterfall:
+    def _waterfall(self, task: InferenceTask, usage: Usage, gpu: GpuTime | None, *, led: bool) -> Waterfall:
         ticket = task.ticket
         pricing = Pricing(self._policy.prices, ticket.received_at)
-        waterfall = pricing.execution(self._baseline(ticket), task.model, usage, ticket.lane)
+        waterfall = pricing.execution(self._baseline(ticket), task.model, usage, ticket.lane, gpu)
         return with_spending(waterfall if led else avoided(waterfall, "single_flight"), task.costs)
 
     def _baseline(self, ticket: Ticket) -> str:
@@ -118,12 +146,11 @@ class InferenceStage(Stage[InferenceTask]):
         return governing.baseline
 
 
-async def _execute(engine: Engine, gate: Gate, task: InferenceTask) -> Completion:
+async def _execute(engine: Engine, gate: Gate, gpu: Gpu | None, task: InferenceTask) -> Execution:
     ticket = task.ticket
     async with gate.place(task.lookup.fingerprint, ticket.lane, _prefix(task)):
-        return await engine.generate(
-            Prompt(ticket.request_id, ticket.tenant, ticket.lane, task.messages, task.sampling)
-        )
+        work = engine.generate(Prompt(ticket.request_id, ticket.tenant, ticket.lane, task.messages, task.sampling))
+        return Execution(await work, None) if gpu is None else Execution(*await gpu.priced(work))
 
 
 def _prefix(task: InferenceTask) -> str:

@@ -7,8 +7,6 @@ version holds all that the other does. This needs the topic's partition count to
 
 from __future__ import annotations
 
-import msgspec
-
 from schemas.enums import EntryKind, Verdict
 from schemas.records import LedgerEntry, RollUp, SavingTotal
 
@@ -16,25 +14,6 @@ HOUR_MS = 3_600_000
 _NO_SAVING = SavingTotal()
 COMPARED = (Verdict.SAME, Verdict.DIFFERENT)
 """The verdicts that a check can end in; UNKNOWN is none."""
-
-
-def key_of(entry: LedgerEntry | RollUp) -> bytes:
-    """The key of the roll-up, or of the one that an entry belongs to: its dimensions as a JSON array.
-
-    tenant, cost centre, task, model, lane, source, and the first millisecond of the hour (UTC).
-    """
-    at = entry.hour if isinstance(entry, RollUp) else entry.occurred_at
-    return msgspec.json.encode(
-        (
-            entry.tenant,
-            entry.cost_center,
-            entry.task,
-            entry.model,
-            entry.lane,
-            entry.source,
-            at - at % HOUR_MS,
-        )
-    )
 
 
 def apply(rollup: RollUp | None, entry: LedgerEntry, offset: int) -> RollUp:

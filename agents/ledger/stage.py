@@ -22,11 +22,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from agents.batcher import Batcher
+from agents.budgets.budgets import Budgets
 from agents.claims import Claimant, Claims, History, cover
-from agents.ledger.fold import apply, key_of, merge
+from agents.ledger.fold import apply, merge
 from agents.ledger.rows import Rows
 from agents.ledger.store import Store
-from agents.stage import Delivery, Emit, dead_letter
+from agents.rollup_key import key_of
+from agents.stage import Delivery, Emit, Position, dead_letter
 from schemas import topics
 from schemas.errors import FatalError, HeadraceError
 from schemas.records import LedgerEntry, RollUp
@@ -56,6 +58,7 @@ class LedgerStage:
         store: the roll-ups and the entries, in SQL.
         linger_s: how long a write waits for company.
         patience_s: how long a write is tried before the worker stops.
+        budgets: told of each entry once it is kept; None where the policy has none.
     """
 
     def __init__(
@@ -67,13 +70,15 @@ class LedgerStage:
         *,
         linger_s: float = 0.01,
         patience_s: float = 60.0,
+        budgets: Budgets | None = None,
     ) -> None:
         self._claims = claims
         self._history = history
         self._rows = rows
         self._store = store
         self._patience_s = patience_s
-        self._keep: Batcher[_Folded, None] = Batcher(self._write, limit=1000, linger=linger_s)
+        self._budgets = budgets
+        self._keep: Batcher[_Folded, Sequence[Emit]] = Batcher(self._write, limit=1000, linger=linger_s)
         self._working: dict[bytes, RollUp] = {}
         """Rows that hold more than what was written, or that came from the database."""
         self._runs: dict[tuple[str, int], _Run] = {}
@@ -104,7 +109,7 @@ class LedgerStage:
         return NEVER
 
     async def __call__(self, delivery: Delivery[LedgerEntry]) -> Sequence[Emit]:
-        """Fold one entry; return when it and its roll-up are kept.
+        """Fold one entry; return when it and its roll-up are kept, with what budgets have to say of it.
 
         Raises:
             FatalError: they could not be kept for ``patience_s``, or claims cannot be kept.
@@ -118,14 +123,13 @@ class LedgerStage:
         self._working[key] = row
         # From here on others are folded on top of it. An entry that was in the row already is written all the same:
         # the crash that brought it back may have come between the row and the entry.
-        await self._keep(_Folded(entry, position.partition, key, row))
-        return ()
+        return await self._keep(_Folded(entry, position, key, row))
 
     def failed(self, delivery: Delivery[LedgerEntry], error: HeadraceError) -> Sequence[Emit]:
         """A dead letter."""
         return [dead_letter(delivery, error, "ledger", topics.DEAD_LETTERS)]
 
-    async def _write(self, batch: Sequence[_Folded]) -> Sequence[None]:
+    async def _write(self, batch: Sequence[_Folded]) -> Sequence[Sequence[Emit]]:
         entries = [folded.entry for folded in batch]
         changed = {folded.key: folded for folded in batch}  # the last of each key is the latest
         loop = asyncio.get_running_loop()
@@ -134,7 +138,7 @@ class LedgerStage:
         while True:
             try:
                 await asyncio.to_thread(self._store.write, entries, [folded.row for folded in changed.values()])
-                await asyncio.gather(*(self._rows.put(f.key, f.row, f.partition) for f in changed.values()))
+                await asyncio.gather(*(self._rows.put(f.key, f.row, f.position.partition) for f in changed.values()))
                 break
             except Exception as error:
                 if loop.time() + pause > until:
@@ -145,14 +149,16 @@ class LedgerStage:
         for key, folded in changed.items():
             if self._working.get(key) is folded.row:
                 del self._working[key]  # nothing was folded on top of it: the rows have it all
-        return [None] * len(batch)
+        if self._budgets is None:
+            return [()] * len(batch)
+        return await self._budgets.settle([(f.position.partition, f.position.offset, f.entry) for f in batch])
 
 
 class _Folded(NamedTuple):
     """An entry and its roll-up as of then, neither written yet."""
 
     entry: LedgerEntry
-    partition: int
+    position: Position
     key: bytes
     row: RollUp
 

@@ -29,9 +29,10 @@ from hashlib import blake2b
 
 import msgspec
 
+from agents.budgets.reservation import check_of, reservation_of
 from agents.claims import Claim, Claimant
 from agents.stage import Emit, Position
-from agents.waterfall import NOTHING, holds, with_spending
+from agents.waterfall import NOTHING, gpu_cost, holds, with_spending
 from schemas import topics
 from schemas.enums import EntryKind, Source, Status, Verdict
 from schemas.errors import HeadraceError, WorkFailedError
@@ -126,6 +127,7 @@ def _win(answer: Answer, position: Position, at: int) -> list[Emit]:
         if answer.lookup.nominee is not None:
             compared = msgspec.structs.replace(answer, usage=Usage(), decisions=[])
             check = _line(compared, f"{number}-check", EntryKind.CHECK, at, NOTHING, 0)
+            check = msgspec.structs.replace(check, reservation=check_of(check.reservation))
         emits.append(_fill(answer, answer.lookup, answer.text, at, check))
     return emits
 
@@ -156,6 +158,7 @@ def _fill(answer: Answer, lookup: Lookup, text: str, at: int, check: LedgerEntry
         usage=answer.usage,
         answered_at=at,
         check=check,
+        gpu_cost=gpu_cost(answer.waterfall),
     )
     return Emit(topics.FILLS, lookup.fingerprint.encode(), fill)
 
@@ -188,6 +191,7 @@ def _line(  # noqa: PLR0917 - as above
         usage=answer.usage,
         policy_version=ticket.policy_version,
         decisions=answer.decisions,
+        reservation=reservation_of(ticket),
     )
 
 

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from schemas.errors import HeadraceError
 from streams.cli import (
     cache,
+    correct,
     dead_letters,
     demo,
     doctor,
@@ -67,6 +68,7 @@ app.command(rich_help_panel="Money")(questions.unit_cost)
 app.command(rich_help_panel="Money")(questions.idle)
 app.command(rich_help_panel="Money")(questions.anomalies)
 app.command(rich_help_panel="Money")(finance.reconcile)
+app.command(rich_help_panel="Money")(correct.correct)
 app.add_typer(finance_service.app, name="finance", rich_help_panel="Money")
 app.command(rich_help_panel="Operate")(services.worker)
 app.add_typer(topics.app, name="topics", rich_help_panel="Operate")

@@ -14,10 +14,11 @@ from sqlalchemy import inspect
 from sqlalchemy.dialects import postgresql, sqlite
 
 from agents.ledger import tables
-from agents.ledger.fold import apply, key_of
+from agents.ledger.fold import apply
 from agents.ledger.queries import Totals
 from agents.ledger.questions import Questions
 from agents.ledger.store import Store
+from agents.rollup_key import key_of
 from schemas.enums import Verdict
 from schemas.errors import ServiceError, SetupError
 from schemas.records import Decision, RollUp

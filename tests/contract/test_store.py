@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.ledger.fold import apply, key_of
+from agents.ledger.fold import apply
 from agents.ledger.queries import CheckedTask, Queries, Totals
 from agents.ledger.store import Store
+from agents.rollup_key import key_of
 from agents.waterfall import NOTHING, with_spending
 from agents.wilson import interval
 from schemas.enums import EntryKind, Lane, Source, Verdict

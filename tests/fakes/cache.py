@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agents import waterfall
+from agents.budgets.budgets import Budgets
 from agents.cache.boundary import Boundary
 from agents.cache.check import Comparer
 from agents.cache.fill import FillStage
@@ -92,7 +93,14 @@ class Accepts:
 class River:
     """One worker's cache and fill stages, and an engine that answers every miss with a text that no other has."""
 
-    def __init__(self, policy: Policy, clock: Clock, entries: InMemoryEntries, embedder: BagOfWords) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        clock: Clock,
+        entries: InMemoryEntries,
+        embedder: BagOfWords,
+        budgets: Budgets | None = None,
+    ) -> None:
         self.policy, self.clock, self.entries, self.embedder = policy, clock, entries, embedder
         self.outage = Outage("requests go on as misses", now=clock)
         self.scopes = Scopes(entries, dimensions=embedder.dimensions, now=clock)
@@ -110,7 +118,12 @@ class River:
         )
         ids = itertools.count()
         self.stage = CacheStage(
-            policy=policy, entries=entries, semantic=semantic, outage=self.outage, new_id=lambda: f"a{next(ids)}"
+            policy=policy,
+            entries=entries,
+            semantic=semantic,
+            outage=self.outage,
+            new_id=lambda: f"a{next(ids)}",
+            budgets=budgets,
         )
         self.fill = FillStage(
             policy=policy,
@@ -119,6 +132,7 @@ class River:
             outage=self.outage,
             remembered_ms=24 * HOUR_MS,
             now=clock,
+            budgets=budgets,
         )
         self.checks: list[CacheMiss] = []
         """What the stage asked the model beside its answers."""
@@ -189,9 +203,14 @@ USAGE = Usage(
 )
 
 
-def river_of(policy: Policy, entries: InMemoryEntries | None = None, clock: Clock | None = None) -> River:
+def river_of(
+    policy: Policy,
+    entries: InMemoryEntries | None = None,
+    clock: Clock | None = None,
+    budgets: Budgets | None = None,
+) -> River:
     clock = clock or Clock()
-    return River(policy, clock, entries or InMemoryEntries(now=clock, wait_s=0.01), BagOfWords())
+    return River(policy, clock, entries or InMemoryEntries(now=clock, wait_s=0.01), BagOfWords(), budgets)
 
 
 @asynccontextmanager

@@ -11,9 +11,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from agents.ledger.fold import apply, key_of
+from agents.ledger.fold import apply
 from agents.ledger.store import Store
 from agents.ledger.tables import metadata, schema_version
+from agents.rollup_key import key_of
 from agents.waterfall import NOTHING, avoided, with_spending
 from schemas.enums import EntryKind, Source, Verdict
 from schemas.records import LedgerEntry, RollUp

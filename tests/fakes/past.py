@@ -10,8 +10,9 @@ from sqlalchemy import Engine, select
 
 from agents import policy as policies
 from agents.ledger import tables
-from agents.ledger.fold import HOUR_MS, apply, key_of
+from agents.ledger.fold import HOUR_MS, apply
 from agents.ledger.store import Store
+from agents.rollup_key import key_of
 from agents.waterfall import NOTHING, Pricing, avoided, with_spending
 from schemas.enums import EntryKind, Lane, Source, Verdict
 from schemas.records import CostLine, Decision, LedgerEntry, RollUp, Usage, Waterfall

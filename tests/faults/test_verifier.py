@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from agents.claims import Claim
-from agents.ledger.fold import apply, key_of
+from agents.ledger.fold import apply
+from agents.rollup_key import key_of
 from agents.settlement.outcome import settle
 from agents.stage import Emit, Position
 from agents.waterfall import NOTHING

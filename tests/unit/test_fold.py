@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.ledger.fold import apply, key_of, merge
+from agents.ledger.fold import apply, merge
+from agents.rollup_key import key_of
 from agents.waterfall import avoided, with_spending
 from schemas.enums import Source, Verdict
 from schemas.records import LedgerEntry, RollUp, SavingTotal

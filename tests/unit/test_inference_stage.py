@@ -14,6 +14,7 @@ import pytest
 from agents import waterfall
 from agents.inference.admission import room
 from agents.inference.engine import Completion, Engine, Prompt
+from agents.inference.gpu import Gpu
 from agents.inference.stage import InferenceStage
 from agents.policy import Document, Model, Policy, Price, Task, Tenant
 from agents.stage import Emit
@@ -27,7 +28,19 @@ from schemas.errors import (
     PromptTooLongError,
     UnknownNameError,
 )
-from schemas.records import Answer, CostLine, DeadLetter, InferenceTask, Message, Removal, Sampling, Timings, Usage
+from schemas.gpu import GpuBook, GpuCard
+from schemas.records import (
+    Answer,
+    CostLine,
+    DeadLetter,
+    InferenceTask,
+    LedgerEntry,
+    Message,
+    Removal,
+    Sampling,
+    Timings,
+    Usage,
+)
 from tests.fakes.engine import FakeEngine, tokens_of
 from tests.fakes.records import AT, delivery, lookup, ticket
 
@@ -294,3 +307,21 @@ def test_every_outcome_has_an_id_of_its_own() -> None:
         for _ in range(3)
     }
     assert len(ids) == 3
+
+
+async def test_on_gpus_by_the_hour_the_leader_of_a_flight_is_charged_for_its_part_of_the_bill() -> None:
+    card = GpuCard(model="small", version="h100", effective_from=0, gpus=1, hourly_rate=3_600_000_000)
+    ticks = itertools.count(1_000_000, 1_000)  # every look at the clock is a millisecond later
+    gpu = Gpu("small", GpuBook([card]), clock=lambda: next(ticks), worker="w")
+    inference = InferenceStage([FakeEngine("small")], policy(), new_id=lambda: "a", now=lambda: AT, gpus={"small": gpu})
+    leader, follower = await run(inference, task("r-1"), task("r-2"))
+    charged = {line.kind: line.cost for line in leader.waterfall.costs if line.strategy is None}
+    assert sum(charged.values()) == 1_000  # a millisecond at 3.6 dollars an hour
+    assert charged.keys() == {"prefill", "decode"}
+    assert {line.price_version for line in leader.waterfall.costs if line.kind == "decode"} == {"h100"}
+    assert [line.kind for line in follower.waterfall.costs] == ["embedding"]
+    saved = {line.strategy: line.gross for line in follower.waterfall.savings}
+    assert saved["single_flight"] == 1_000
+    entry = gpu.state(platform="us", policy_version="p").record
+    assert isinstance(entry, LedgerEntry)
+    assert entry.waterfall.effective_cost == 2_000  # idle before and after it

@@ -49,6 +49,16 @@ models = ["small"]
 baseline = "small"
 """
 
+GPU = """
+[[gpu_prices]]
+model = "small"
+version = "h100"
+effective_from = 2026-01-01T00:00:00Z
+gpu_hour = "2.49"
+gpus = 4
+
+"""
+
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Policy:
@@ -168,6 +178,15 @@ def test_a_deadline_that_had_passed_is_refused(policy: Policy) -> None:
             'output = "1"\n\n[tenants.bank]',
             "two prices of 'small' take effect at the same instant",
         ),
+        ("[tenants.bank]", "[tenants.platform]", "platform is 'platform', which is in [tenants] as well"),
+        ("[tenants.bank]", GPU.replace('"2.49"', '"-1"') + "[tenants.bank]", "gpu_hour is negative"),
+        ("[tenants.bank]", GPU.replace("gpus = 4", "gpus = 0") + "[tenants.bank]", "gpus is 0: it must be at least 1"),
+        ("[tenants.bank]", GPU + GPU + "[tenants.bank]", "two prices of 'small' take effect at the same instant"),
+        (
+            "[tenants.bank]",
+            '[[budgets]]\nname = "all"\namount = "1"\nperiod = "week"\n[tenants.bank]',
+            "Invalid enum value 'week'",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -182,3 +201,20 @@ def test_a_missing_file_and_one_that_is_no_toml_say_so(tmp_path: Path) -> None:
         load(tmp_path / "none.toml")
     with pytest.raises(PolicyError, match=r"policy\.toml: "):
         written(tmp_path, "models = [")
+
+
+def test_a_model_with_a_gpu_hour_card_needs_no_price_of_its_tokens_unless_list_cost_is_counted_at_it(
+    tmp_path: Path,
+) -> None:
+    served = GOOD.replace('models = ["small"]\nbaseline', 'models = ["own"]\nbaseline')
+    served = served.replace("[models.small]", '[models.own]\nengine = "vllm"\nwindow = 64\n\n[models.small]', 1)
+    policy = written(tmp_path, served + GPU.replace("small", "own"))
+    assert policy.gpus.bill("own", 1_800_000_000_000_000, 1_800_003_600_000_000) == 4 * 2_490_000_000
+    with pytest.raises(PolicyError, match="uses model 'own', which has no card in"):
+        written(tmp_path, served.replace('baseline = "small"', 'baseline = "own"') + GPU.replace("small", "own"))
+
+
+def test_budgets_are_read_with_their_defaults(tmp_path: Path) -> None:
+    written_down = '[[budgets]]\nname = "bank-a-day"\ntenant = "bank"\namount = "25.00"\nperiod = "day"\n\n'
+    (budget,) = written(tmp_path, GOOD.replace("[tenants.bank]", written_down + "[tenants.bank]")).document.budgets
+    assert (budget.limit, budget.when_short, budget.alert_at) == (25_000_000_000, "reject", (80, 100))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.waterfall import NOTHING, Pricing, avoided, holds, with_spending
+from agents.waterfall import NOTHING, GpuTime, Pricing, avoided, gpu_cost, holds, with_spending
 from schemas.enums import Lane
 from schemas.money import PriceBook, PriceCard
 from schemas.records import Removal, Usage, Waterfall
@@ -165,3 +165,42 @@ def test_nothing_adds_up_and_a_wrong_sum_does_not() -> None:
     assert holds(NOTHING)
     assert not holds(Waterfall(list_cost=1, savings=[], effective_cost=0, costs=[]))
     assert not holds(Waterfall(list_cost=1, savings=[], effective_cost=1, costs=[]))
+
+
+on_gpus = st.builds(GpuTime, st.integers(0, 10**12), st.just("g1"), st.integers(0, 10**9), st.integers(0, 10**9))
+
+
+@given(pricings(), usages(), on_gpus, st.sampled_from(Lane))
+def test_an_execution_on_gpus_by_the_hour_adds_up_and_costs_its_part_of_their_bill(
+    pricing: Pricing, usage: Usage, gpu: GpuTime, lane: Lane
+) -> None:
+    made = pricing.execution("base", "small", usage, lane, gpu)
+    assert holds(made)
+    assert made.effective_cost == gpu_cost(made) == gpu.cost
+    assert made.list_cost == pricing.execution("base", "small", usage, lane).list_cost
+    assert {line.kind: line.tokens for line in made.costs} == {
+        "prefill": usage.prompt_tokens,
+        "decode": usage.completion_tokens,
+    }
+    assert all(line.cost >= 0 and line.price_version == "g1" for line in made.costs)
+    assert holds(avoided(made, "exact_cache"))
+
+
+@given(st.lists(st.tuples(usages(), on_gpus), min_size=1, max_size=5), pricings())
+def test_any_sum_of_executions_on_gpus_holds_as_each_does(made: list[tuple[Usage, GpuTime]], pricing: Pricing) -> None:
+    waterfalls = [pricing.execution("base", "small", usage, Lane.BATCH, gpu) for usage, gpu in made]
+    saved = sum(line.gross - line.cost for one in waterfalls for line in one.savings)
+    assert sum(one.list_cost for one in waterfalls) - saved == sum(gpu.cost for _, gpu in made)
+
+
+@given(executed)
+def test_tokens_with_a_price_have_no_gpu_cost(made: tuple[Pricing, Waterfall, Usage]) -> None:
+    assert gpu_cost(made[1]) is None
+
+
+def test_own_gpus_that_are_hardly_used_cost_more_than_they_save() -> None:
+    usage = Usage(published_tokens=100, prompt_tokens=100, completion_tokens=10)
+    made = the_same_price(1_000_000_000).execution("base", "base", usage, Lane.REALTIME, GpuTime(900_000, "g1", 1, 3))
+    (line,) = made.savings
+    assert (line.strategy, line.gross) == ("self_hosting", 110_000 - 900_000)
+    assert [(cost.kind, cost.cost) for cost in made.costs] == [("prefill", 225_000), ("decode", 675_000)]

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from agents.cache.circuit import Circuit
+from agents.circuit import Circuit
 from schemas.errors import ServiceError
 
 

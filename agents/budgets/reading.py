@@ -1,0 +1,137 @@
+"""An account, read from the log: what was spent, and what requests that are under way may still spend. Pure.
+
+- *Spent* is in the roll-ups, and in those entries at the end of the ledger's topic that no roll-up holds yet. A
+  roll-up's version tells which they are. After that, everything up to the end of the ledger's topic is counted, and
+  nothing after it.
+- *Held* is every reservation that a request took along on the topic of misses, if no entry has settled it. One whose
+  request was not on its way yet is no loss: nothing may be spent before the inference stage has confirmed it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from agents.budgets.accounts import Account
+from agents.budgets.budget import Budget, start, starts
+from agents.budgets.reservation import reservation_of
+from agents.rollup_key import key_of
+from schemas.records import LedgerEntry, RollUp, Ticket
+
+UNFOLDED = 10_000
+"""Offsets of a partition of the ledger within which entries may be missing from the roll-ups though a later one is in
+them, or may stand twice: over a batch of the ledger stage, and over all that a crash of settlement publishes again."""
+GRACE_MS = 60_000
+"""How long after its request's deadline an answer may reach its topic. It is billed in the period in which it does."""
+
+
+class Posted(NamedTuple):
+    """A record and its place on its topic."""
+
+    partition: int
+    offset: int
+    record: LedgerEntry
+
+
+class Log(Protocol):
+    """The topics that hold what accounts are made of. Every call raises ServiceError where they cannot be read."""
+
+    def tickets(self, since: int) -> AsyncIterator[Sequence[Ticket]]:
+        """Those of all misses since an instant (UTC epoch milliseconds)."""
+        ...
+
+    def rollups(self, since: int) -> AsyncIterator[Sequence[tuple[int, RollUp]]]:
+        """Roll-ups that were published since an instant, each with its partition, in the order of their versions."""
+        ...
+
+    async def ends(self) -> Mapping[int, int]:
+        """By partition of the ledger's topic, the offset that the next entry gets."""
+        ...
+
+    def entries(self, since: int, after: Mapping[int, int], ends: Mapping[int, int]) -> AsyncIterator[Sequence[Posted]]:
+        """Ledger entries up to ``ends``: of each partition since an instant or from an offset, whichever is earlier."""
+        ...
+
+
+class Reading:
+    """What was read so far. First tickets, then roll-ups, then entries."""
+
+    def __init__(self, budgets: Sequence[Budget], now: int) -> None:
+        self._budgets = budgets
+        self._now = now
+        self._tickets: dict[str, Ticket] = {}
+        self._rollups: dict[bytes, RollUp] = {}
+        self._unfolded: list[LedgerEntry] = []
+        self._seen: set[str] = set()
+        self._settled: set[str] = set()
+        self.latest: dict[int, int] = {}
+        """By partition, the latest offset that any roll-up holds."""
+
+    def ticket(self, ticket: Ticket) -> None:
+        """Take in a request that is, or was, under way."""
+        if ticket.reserved:
+            self._tickets[reservation_of(ticket)] = ticket
+
+    def rollup(self, partition: int, rollup: RollUp) -> None:
+        """Take in a state of a roll-up; the latest counts."""
+        self.latest[partition] = max(self.latest.get(partition, -1), rollup.version)
+        key = key_of(rollup)
+        known = self._rollups.get(key)
+        if known is None or rollup.version > known.version:
+            self._rollups[key] = rollup
+
+    def entry(self, offset: int, entry: LedgerEntry) -> None:
+        """Take in an entry; a second copy of one is none."""
+        if entry.entry_id in self._seen:
+            return
+        self._seen.add(entry.entry_id)
+        self._settled.add(entry.reservation)
+        rollup = self._rollups.get(key_of(entry))
+        if rollup is None or offset > rollup.version:
+            self._unfolded.append(entry)
+
+    def account(self, budget: Budget, ends: Mapping[int, int]) -> Account:
+        """The account of a budget, with everything before ``ends`` of the ledger's topic in it."""
+        current = start(budget.period, self._now)
+        spent: dict[int, int] = defaultdict(int)
+        for rollup in self._rollups.values():
+            if rollup.hour >= current and budget.covers(rollup.tenant, rollup.cost_center, rollup.task):
+                spent[start(budget.period, rollup.hour)] += rollup.effective_cost
+        for entry in self._unfolded:
+            if entry.occurred_at >= current and budget.covers(entry.tenant, entry.cost_center, entry.task):
+                spent[start(budget.period, entry.occurred_at)] += entry.waterfall.effective_cost
+        held = {
+            name: (ticket.reserved, starts(budget.period, self._now, ticket.deadline + GRACE_MS))
+            for name, ticket in self._tickets.items()
+            if name not in self._settled and budget.covers(ticket.tenant, ticket.cost_center, ticket.task)
+        }
+        return Account(spent, held, {partition: end - 1 for partition, end in ends.items()})
+
+
+async def read(log: Log, budgets: Sequence[Budget], *, now: int, under_way_ms: int) -> dict[str, Account]:
+    """The accounts of ``budgets``, by name, as the log has them.
+
+    Args:
+        log: where from.
+        budgets: whose accounts.
+        now: UTC epoch milliseconds; periods that are over by then are left out.
+        under_way_ms: how long a request may be under way.
+
+    Raises:
+        ServiceError: the log cannot be read.
+    """
+    reading = Reading(budgets, now)
+    since = now - under_way_ms - GRACE_MS
+    async for tickets in log.tickets(since):
+        for ticket in tickets:
+            reading.ticket(ticket)
+    async for rollups in log.rollups(min(start(budget.period, now) for budget in budgets)):
+        for partition, rollup in rollups:
+            reading.rollup(partition, rollup)
+    ends = await log.ends()
+    after = {partition: max(0, reading.latest.get(partition, -1) - UNFOLDED) for partition in ends}
+    async for entries in log.entries(since, after, ends):
+        for posted in entries:
+            reading.entry(posted.offset, posted.record)
+    return {budget.account: reading.account(budget, ends) for budget in budgets}

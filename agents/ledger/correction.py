@@ -1,0 +1,70 @@
+"""Corrections: what a person adds to an entry that turned out wrong. Pure.
+
+The ledger is added to, and never rewritten: neither is a price that has been charged. A correction is an entry of its
+own in the period in which it is made (FOCUS: ChargeClass ``Correction``), with all that groups the entry it corrects,
+so that it lands in the same rows of every report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from agents.ledger.recorded import Recorded
+from schemas.enums import EntryKind
+from schemas.errors import InvalidRequestError
+from schemas.money import dollars
+from schemas.records import CostLine, Decision, LedgerEntry, Usage, Waterfall
+
+BILLED = (EntryKind.RESPONSE, EntryKind.CHECK, EntryKind.IDLE)
+"""The kinds of entry that bill anything."""
+
+
+def correction(entry: Recorded, amount: int, reason: str, *, at: int) -> LedgerEntry:
+    """An entry that adds ``amount`` (nano-USD, below zero to take off) to what ``entry`` billed.
+
+    The same correction of the same entry has the same id, and counts once however often it is published.
+
+    Raises:
+        InvalidRequestError: the amount is zero, there is no reason, or the entry bills nothing that could be wrong.
+    """
+    if not amount:
+        raise InvalidRequestError("the amount is zero: a correction adds something, or takes it off")
+    if not reason.strip():
+        raise InvalidRequestError("there is no reason: whoever reads the ledger will want one")
+    if entry.kind not in BILLED:
+        kinds = ", ".join(BILLED)
+        raise InvalidRequestError(
+            f"entry {entry.entry_id!r} is a {entry.kind}, which bills nothing: name one of {kinds}"
+        )
+    named = hashlib.blake2b(msgspec.json.encode((entry.entry_id, amount, reason)), digest_size=8).hexdigest()
+    versions = [line.price_version for line in entry.waterfall.costs]
+    line = CostLine(
+        kind="correction",
+        strategy=None,
+        model=entry.model,
+        tokens=0,
+        cost=amount,
+        price_version=versions[0] if versions else "",
+    )
+    why = [f"{dollars(amount)} US dollars are added to entry {entry.entry_id}", reason]
+    return LedgerEntry(
+        entry_id=f"{entry.entry_id}-correction-{named}",
+        kind=EntryKind.CORRECTION,
+        request_id=entry.request_id,
+        tenant=entry.tenant,
+        cost_center=entry.cost_center,
+        task=entry.task,
+        model=entry.model,
+        lane=entry.lane,
+        source=entry.source,
+        status=entry.status,
+        occurred_at=at,
+        waterfall=Waterfall(list_cost=amount, savings=[], effective_cost=amount, costs=[line]),
+        unbilled_cost=0,
+        usage=Usage(),
+        policy_version=entry.policy_version,
+        decisions=[Decision(stage="finance", choice="correction", why=why)],
+        corrects=entry.entry_id,
+    )

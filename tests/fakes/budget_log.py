@@ -1,0 +1,47 @@
+"""The topics that budgets are rebuilt from, in memory, with one partition each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from agents.budgets.reading import Posted
+from agents.ledger.fold import apply
+from agents.rollup_key import key_of
+from schemas.records import LedgerEntry, RollUp, Ticket
+
+
+class InMemoryBudgetLog:
+    def __init__(self) -> None:
+        self.misses: list[Ticket] = []
+        self.ledger: list[LedgerEntry] = []
+        self.finops: list[RollUp] = []
+        self.folded = 0
+        """How many entries of the ledger are in the roll-ups."""
+        self.read = 0
+        """How often it was read."""
+
+    def fold(self) -> None:
+        """What the ledger stage does with the next entry."""
+        entry, offset = self.ledger[self.folded], self.folded
+        row = next((row for row in reversed(self.finops) if key_of(row) == key_of(entry)), None)
+        self.finops.append(apply(row, entry, offset))
+        self.folded += 1
+
+    async def tickets(self, since: int) -> AsyncIterator[Sequence[Ticket]]:
+        self.read += 1
+        yield [ticket for ticket in self.misses if ticket.received_at >= since]
+
+    async def rollups(self, since: int) -> AsyncIterator[Sequence[tuple[int, RollUp]]]:
+        yield [(0, row) for row in self.finops if row.hour >= since]
+
+    async def ends(self) -> Mapping[int, int]:
+        return {0: len(self.ledger)}
+
+    async def entries(
+        self, since: int, after: Mapping[int, int], ends: Mapping[int, int]
+    ) -> AsyncIterator[Sequence[Posted]]:
+        yield [
+            Posted(0, offset, entry)
+            for offset, entry in enumerate(self.ledger)
+            if offset < ends[0] and (offset >= after[0] or entry.occurred_at >= since)
+        ]
