@@ -15,7 +15,7 @@ from schemas.records import LedgerEntry
 from streams.web.service import service
 from streams.web.terms import Terms
 from streams.web.tokens import NewToken, Tokens
-from tests.fakes.ledger import check, hit, in_memory, kept
+from tests.fakes.ledger import Ledgers, check, hit, in_memory, kept
 from tests.fakes.records import AT, HOUR, entry, predicted
 
 NOW = AT + 2 * HOUR
@@ -56,9 +56,9 @@ class Finance(NamedTuple):
 
 
 @contextmanager
-def finance(*ledger: LedgerEntry, per_minute: int = 100_000) -> Iterator[Finance]:
+def finance(*ledger: LedgerEntry, opened: Ledgers = in_memory, per_minute: int = 100_000) -> Iterator[Finance]:
     """A service over those entries; over :data:`LEDGER` where none are given."""
-    with in_memory() as store:
+    with opened() as store:
         kept(store, *(ledger or LEDGER))
         app = service(store.engine, lambda: NOW, terms=TERMS, per_minute=per_minute)
         yield Finance(store, Tokens(store.engine, lambda: NOW), TestClient(app))
