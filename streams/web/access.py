@@ -14,8 +14,9 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import Engine
 
+from agents.budgets.budget import Budget
 from agents.ledger.questions import Questions
-from streams.web.terms import NO_TERMS, Budget, Terms
+from streams.web.terms import NO_TERMS, Terms
 from streams.web.tokens import EVERY_TENANT, Token, Tokens
 
 PER_MINUTE = 240

@@ -47,7 +47,7 @@ def answers_with(
     """
     (good, problem), components = msgspec.json.schema_components([kind, Problem], ref_template=REF)
     content = {"application/json": {"schema": good}, **(TABLES if tables else {})}
-    wrong = {
+    wrong: dict[int | str, dict[str, Any]] = {
         code: {"description": said, "content": {"application/json": {"schema": problem}}}
         for code, said in {**PROBLEMS, **(problems or {})}.items()
     }

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from agents.budgets.budget import Budget, Period, start
 from agents.ledger.fold import HOUR_MS
 from agents.ledger.queries import DAY_MS, CheckedTask
 from agents.ledger.questions import Questions
 from agents.policy import Policy
 
-Period = Literal["hour", "day", "month"]
-
-
-class Budget(NamedTuple):
-    """What may be spent in each period. Where tenant, cost centre or task is None, all of them count."""
-
-    name: str
-    limit: int
-    """Nano-USD."""
-    period: Period
-    tenant: str | None = None
-    cost_center: str | None = None
-    task: str | None = None
+_LONGEST = {"hour": HOUR_MS, "day": DAY_MS, "month": 31 * DAY_MS}
 
 
 class Terms(NamedTuple):
@@ -74,7 +62,8 @@ class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
 
 def terms_of(policy: Policy) -> Terms:
     """What that policy allows."""
-    return Terms(bounds={name: tenant.error_bound for name, tenant in policy.document.tenants.items()})
+    bounds = {name: tenant.error_bound for name, tenant in policy.document.tenants.items()}
+    return Terms(bounds, policy.document.budgets)
 
 
 def quality(checked: Iterable[CheckedTask], bounds: Mapping[str, float]) -> list[CacheQuality]:
@@ -124,11 +113,6 @@ def states(budgets: Iterable[Budget], questions: Questions, now: int) -> list[Bu
 
 
 def running(period: Period, now: int) -> tuple[int, int]:
-    """The first millisecond of the period that ``now`` lies in, and that of the next. Periods are UTC's."""
-    if period == "hour":
-        return now - now % HOUR_MS, now - now % HOUR_MS + HOUR_MS
-    if period == "day":
-        return now - now % DAY_MS, now - now % DAY_MS + DAY_MS
-    first = datetime.fromtimestamp(now // 1000, UTC).replace(day=1, hour=0, minute=0, second=0)
-    following = (first + timedelta(days=32)).replace(day=1)
-    return int(first.timestamp()) * 1000, int(following.timestamp()) * 1000
+    """The first millisecond of the period that ``now`` lies in, and that of the next."""
+    since = start(period, now)
+    return since, start(period, since + _LONGEST[period])

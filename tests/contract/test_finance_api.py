@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from starlette.testclient import TestClient
 
 from streams.web.answers import Form
 from tests.fakes.finance import LEDGER, NOW, Finance, finance
-from tests.fakes.ledger import entries
+from tests.fakes.ledger import Ledgers, entries
 from tests.fakes.records import AT, HOUR, entry, predicted
 
 QUESTIONS = ("spend", "trend", "savings", "cache-quality", "budgets", "forecast", "expensive", "unit-costs", "idle")
@@ -28,8 +29,8 @@ PERIOD = {"forecast": "since=2026-09-01&until=2026-10-01", "anomalies": "since=2
 
 
 @pytest.fixture
-def served() -> Iterator[Finance]:
-    with finance() as made:
+def served(ledgers: Ledgers) -> Iterator[Finance]:
+    with finance(opened=ledgers) as made:
         yield made
 
 
@@ -201,6 +202,25 @@ def test_a_write_token_gives_no_more_than_it_has(served: Finance) -> None:
     assert served.tokens.known(made.json()["token"]) is None
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"name": "x", "tenants": []},
+        {"name": "x\0", "tenants": ["lab"]},
+        {"name": "\ud800", "tenants": ["lab"]},
+        {"name": "x", "tenants": ["lab"], "scope": "all"},
+        {"name": "x", "tenants": ["lab"], "days": 0},
+        {"name": "x", "tenants": ["lab"], "secret": "mine"},
+    ],
+)
+def test_a_token_that_cannot_be_made_is_said(served: Finance, wanted: dict[str, Any]) -> None:
+    client, _ = served.asking("lab", write=True)
+    body = json.dumps(wanted)
+    assert client.post("/v1/tokens", content=body, headers={"Content-Type": "application/json"}).status_code == 422
+    assert len(served.tokens.all()) == 1
+
+
 def test_each_token_has_its_own_rate() -> None:
     with finance(per_minute=3) as served:
         client, _ = served.asking("lab")
@@ -217,39 +237,41 @@ def test_whoever_guesses_is_slowed_down(served: Finance) -> None:
     assert statuses == [401] * 30 + [429] * 10
 
 
-def test_a_token_is_in_no_log(served: Finance, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_token_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
     """Not from where it belongs, and not from where somebody may put it by mistake."""
-    caplog.set_level(logging.DEBUG)
-    client, made = served.asking("lab", write=True)
-    client.get("/v1/spend")
-    client.get(f"/v1/spend?token={made.token}&by={made.token}&tenant={made.token}")
-    client.get(f"/v1/tokens/{made.token}")
-    client.delete(f"/v1/tokens/{made.token}")
-    client.get(f"/{made.token}")
-    client.post("/v1/tokens", json={"name": made.token, "tenants": ["lab"], "token": made.token})
-    client.post("/v1/tokens", content=made.token)
-    served.client.get("/v1/spend", headers={"Authorization": f"Basic {made.token}"})
-    with served.store.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE api_tokens")
-    assert client.get("/v1/spend").status_code == 503
-    ours = "".join(record.getMessage() for record in caplog.records if not record.name.startswith("httpx"))
-    assert "GET /v1/spend 200" in ours
-    assert "GET /v1/spend 503" in ours
-    assert made.token_id in ours
-    assert made.token not in ours
-    assert made.token.rpartition(f"{made.token_id}_")[2] not in ours
+    with finance() as served:
+        caplog.set_level(logging.DEBUG)
+        client, made = served.asking("lab", write=True)
+        client.get("/v1/spend")
+        client.get(f"/v1/spend?token={made.token}&by={made.token}&tenant={made.token}")
+        client.get(f"/v1/tokens/{made.token}")
+        client.delete(f"/v1/tokens/{made.token}")
+        client.get(f"/{made.token}")
+        client.post("/v1/tokens", json={"name": made.token, "tenants": ["lab"], "token": made.token})
+        client.post("/v1/tokens", content=made.token)
+        served.client.get("/v1/spend", headers={"Authorization": f"Basic {made.token}"})
+        with served.store.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE api_tokens")
+        assert client.get("/v1/spend").status_code == 503
+        ours = "".join(record.getMessage() for record in caplog.records if not record.name.startswith("httpx"))
+        assert "GET /v1/spend 200" in ours
+        assert "GET /v1/spend 503" in ours
+        assert made.token_id in ours
+        assert made.token not in ours
+        assert made.token.rpartition(f"{made.token_id}_")[2] not in ours
 
 
-def test_a_ledger_that_is_away_is_said_without_where_it_is(served: Finance) -> None:
-    client, _ = served.asking("lab")
-    with served.store.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE rollup_savings")
-    response = client.get("/v1/savings")
-    assert response.status_code == 503
-    assert response.json() == {
-        "code": "SERVICE",
-        "message": "the ledger cannot be read just now; the service's log says why",
-    }
+def test_a_ledger_that_is_away_is_said_without_where_it_is() -> None:
+    with finance() as served:
+        client, _ = served.asking("lab")
+        with served.store.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE rollup_savings")
+        response = client.get("/v1/savings")
+        assert response.status_code == 503
+        assert response.json() == {
+            "code": "SERVICE",
+            "message": "the ledger cannot be read just now; the service's log says why",
+        }
 
 
 def test_no_cell_is_a_formula_to_a_spreadsheet() -> None:

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from starlette.testclient import TestClient
 
+from agents.budgets.budget import Budget
 from agents.ledger.store import Store
 from schemas.enums import EntryKind, Verdict
 from schemas.records import LedgerEntry
 from streams.web.service import service
-from streams.web.terms import Budget, Terms
+from streams.web.terms import Terms
 from streams.web.tokens import NewToken, Tokens
-from tests.fakes.ledger import check, hit, in_memory, kept
+from tests.fakes.ledger import Ledgers, check, hit, in_memory, kept
 from tests.fakes.records import AT, HOUR, entry, predicted
 
 NOW = AT + 2 * HOUR
@@ -32,10 +33,10 @@ LEDGER: list[LedgerEntry] = [
 TERMS = Terms(
     bounds={"bank": 0.01, "lab": 0.02},
     budgets=[
-        Budget("bank-month", 3_000_000_000, "month", "bank", "bank-desk"),
-        Budget("faq", 1_000_000_000, "day", "lab", None, "faq"),
-        Budget("burst", 50, "hour", "lab"),
-        Budget("all", 10_000_000_000, "month"),
+        Budget(name="bank-month", amount="3", period="month", tenant="bank", cost_center="bank-desk"),
+        Budget(name="faq", amount="1", period="day", tenant="lab", task="faq"),
+        Budget(name="burst", amount="0.000000050", period="hour", tenant="lab"),
+        Budget(name="all", amount="10", period="month"),
     ],
 )
 
@@ -55,9 +56,9 @@ class Finance(NamedTuple):
 
 
 @contextmanager
-def finance(*ledger: LedgerEntry, per_minute: int = 100_000) -> Iterator[Finance]:
+def finance(*ledger: LedgerEntry, opened: Ledgers = in_memory, per_minute: int = 100_000) -> Iterator[Finance]:
     """A service over those entries; over :data:`LEDGER` where none are given."""
-    with in_memory() as store:
+    with opened() as store:
         kept(store, *(ledger or LEDGER))
         app = service(store.engine, lambda: NOW, terms=TERMS, per_minute=per_minute)
         yield Finance(store, Tokens(store.engine, lambda: NOW), TestClient(app))

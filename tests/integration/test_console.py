@@ -13,11 +13,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from agents.budgets.budget import Budget
 from agents.ledger.queries import Queries
 from agents.ledger.store import Store
 from schemas.records import LedgerEntry
 from streams.web.service import service
-from streams.web.terms import Budget, Terms
+from streams.web.terms import Terms
 from streams.web.tokens import Tokens
 from tests.fakes.ledger import in_memory
 from tests.fakes.past import dealt, desk, keep
@@ -29,7 +30,10 @@ DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 HOSTILE = "<img src=x onerror=alert(1)>"
 TERMS = Terms(
     bounds={"retail": 0.01, "research": 0.01},
-    budgets=[Budget("retail-month", 1_000_000, "month", "retail"), Budget("all", 10**12, "month")],
+    budgets=[
+        Budget(name="retail-month", amount="0.001", period="month", tenant="retail"),
+        Budget(name="all", amount="1000", period="month"),
+    ],
 )
 
 

@@ -21,6 +21,8 @@ from agents.stage import Delivery, Emit, Position
 from schemas.errors import EngineRowError, HeadraceError
 from schemas.records import InferenceTask, Message, Record, Sampling, Timings, Usage
 from streams.flow import Flow
+from streams.river import River, now_ms
+from streams.settings import load
 from streams.tracing import Tracing, otlp
 from tests.fakes.records import AT, answer, lookup, ticket
 
@@ -207,3 +209,36 @@ async def test_spans_reach_a_collector_before_the_worker_has_stopped(collector: 
     (resource,) = received[0].resource_spans
     assert {one.key: one.value.string_value for one in resource.resource.attributes}["service.name"] == "my-river"
     assert {span.name for span in resource.scope_spans[0].spans} == {"process t", "chat m"}
+
+
+async def test_a_worker_that_knows_a_collector_traces_each_of_its_topics(
+    collector: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, received = collector
+    river = River(load(otlp_endpoint=url), [], _nothing)
+    sent: list[Mapping[str, bytes]] = []
+
+    async def send(emits: Sequence[Emit], headers: Mapping[str, bytes]) -> None:
+        sent.append(headers)
+
+    monkeypatch.setattr(river.outlet, "send", send)
+    monkeypatch.setattr(river.transport, "acknowledge", lambda position: None)
+    river.wire("inference", "headrace.tasks.m", InferenceTask, Stage(answer()))
+    flow = river.transport.flows["headrace.tasks.m"]
+    record = Raw(0, [("traceparent", PARENT.encode())], value=river.codec.encode(TASK), timestamp=now_ms())
+    monkeypatch.setattr(flow, "_now", lambda: AT)
+    await flow.put(record, 0)
+    while flow.unacknowledged:
+        await asyncio.sleep(0.01)
+    assert river.tracing is not None
+    await asyncio.to_thread(river.tracing.close)
+    spans = [span for one in received for scope in one.resource_spans[0].scope_spans for span in scope.spans]
+    assert {span.name for span in spans} == {"process headrace.tasks.m", "chat m"}
+    assert {span.trace_id.hex() for span in spans} == {PARENT.split("-")[1]}
+    (headers,) = sent
+    assert headers["traceparent"].decode().split("-")[1] == PARENT.split("-")[1]
+    assert headers["traceparent"] != PARENT.encode()
+
+
+async def _nothing(_: River) -> None:
+    pass

@@ -124,9 +124,9 @@ function show(inside) {
 }
 
 function offerDownloads() {
-  for (const nav of document.querySelectorAll("nav[data-download]")) {
-    const { download, by } = nav.dataset;
-    const what = nav.closest("section")?.querySelector("h2").textContent ?? "FOCUS cost and usage";
+  for (const group of document.querySelectorAll(".downloads")) {
+    const { download, by } = group.dataset;
+    const what = group.closest("section")?.querySelector("h2").textContent ?? "FOCUS cost and usage";
     for (const form of ["csv", "parquet"]) {
       const button = document.createElement("button");
       button.type = "button";
@@ -134,9 +134,9 @@ function offerDownloads() {
       button.setAttribute("aria-label", `Download ${what} as ${button.textContent}`);
       button.addEventListener("click", () => guarded(() => {
         const { step, within, tenant } = chosen();
-        return save(download, { ...within, tenant, by, step: "step" in nav.dataset ? step : undefined, format: form });
+        return save(download, { ...within, tenant, by, step: "step" in group.dataset ? step : undefined, format: form });
       }));
-      nav.append(button);
+      group.append(button);
     }
   }
 }

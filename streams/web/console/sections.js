@@ -76,7 +76,7 @@ export function tenants(rows) {
     { title: "of all", number: true, cell: (row) => percentOf(row.effective_cost, paid), total: "" },
   ];
   fill(byId("t-tenants"), "Spend by tenant and cost centre, in US dollars", columns, rows, "Nobody spent anything in this period.");
-  byId("tenants-note").textContent = rows.length ? `US dollars, to ${digits} digits; hold the pointer over an amount for all nine.` : "";
+  byId("tenants-note").textContent = rows.length ? `US dollars, to ${digits} digits; downloads have all nine.` : "";
 }
 
 export function budgets(rows) {
@@ -85,7 +85,7 @@ export function budgets(rows) {
   const level = (row) => (row.spent > row.amount ? "over" : "");
   const columns = [
     { title: "budget", cell: (row) => row.name },
-    { title: "counts", cell: (row) => [row.tenant, row.cost_center, row.task].filter((one) => one).join(", ") || "everything" },
+    { title: "counts", cell: (row) => [row.tenant, row.cost_center, row.task].filter((one) => one).join(", ") || "all spending" },
     { title: "each", cell: (row) => row.period },
     { title: "amount", number: true, cell: (row) => cash(row.amount, digits) },
     { title: "spent", number: true, cell: (row) => cash(row.spent, digits) },
