@@ -9,7 +9,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from schemas.errors import HeadraceError
-from streams.cli import cache, dead_letters, demo, doctor, explain, finance, questions, services, topics, traffic
+from streams.cli import cache, dead_letters, demo, doctor, explain, finance, focus, questions, services, topics, traffic
 from streams.cli.output import err
 from streams.cli.running import INTERRUPTED
 
@@ -55,6 +55,7 @@ app.command(rich_help_panel="Money")(questions.unit_cost)
 app.command(rich_help_panel="Money")(questions.idle)
 app.command(rich_help_panel="Money")(questions.anomalies)
 app.command(rich_help_panel="Money")(finance.reconcile)
+app.add_typer(focus.app, name="focus", rich_help_panel="Money")
 app.command(rich_help_panel="Operate")(services.worker)
 app.add_typer(topics.app, name="topics", rich_help_panel="Operate")
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Operate")
