@@ -34,6 +34,12 @@ CONTRADICTIONS = {
     "InvoiceId-C-003-C",
     "InvoiceId-C-004-C",
     "InvoiceId-C-005-C",
+    # They look at CommitmentDiscountStatus, a column that only exists where there are such discounts.
+    "ConsumedQuantity-C-000-C",
+    "ConsumedQuantity-C-003-C",
+    "ConsumedQuantity-C-004-C",
+    "ConsumedQuantity-C-005-C",
+    "ConsumedQuantity-C-006-C",
 }
 LEDGER = (
     entry("e-1"),
@@ -42,7 +48,7 @@ LEDGER = (
     idle("i-1"),
     entry("e-3", kind=EntryKind.REEXECUTION, waterfall=NOTHING, unbilled_cost=9),
     entry("e-4", kind=EntryKind.CORRECTION, waterfall=predicted(-25)),
-    entry("e-5", task='a "quoted", one', cost_center="Zürich"),
+    entry("e-5", task='a "quoted", one', cost_center="branch"),
 )
 
 
