@@ -19,6 +19,7 @@ from streams.cli import (
     explain,
     finance,
     finance_service,
+    focus,
     ingest,
     questions,
     route,
@@ -75,6 +76,7 @@ app.command(rich_help_panel="Money")(finance.reconcile)
 app.add_typer(finance_service.app, name="finance", rich_help_panel="Money")
 app.command(rich_help_panel="Money")(budgets.budgets)
 app.command(rich_help_panel="Money")(correct.correct)
+app.add_typer(focus.app, name="focus", rich_help_panel="Money")
 app.command(rich_help_panel="Operate")(services.worker)
 app.add_typer(topics.app, name="topics", rich_help_panel="Operate")
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Operate")
