@@ -15,6 +15,7 @@ from typing import Literal
 
 import msgspec
 
+from agents import json_schema
 from schemas.enums import Lane
 from schemas.errors import DeadlinePassedError, InvalidRequestError, PolicyError, UnknownNameError
 from schemas.money import NANO, PriceBook, PriceCard, nano_usd
@@ -43,6 +44,17 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The environment variable that holds the server's key."""
     max_num_seqs: int = 32
     """Sequences that the engine runs at once; admission keeps 1.1 times as many with it."""
+    max_tokens_in_flight: int | None = None
+    """Of prompts and the longest answers that they may get, how many tokens admission keeps with the engine at once.
+    Null: as many as its memory holds, where that is known (vllm)."""
+    tokenizer: str = ""
+    """Where the tokenizer is, if it is not in ``path``."""
+    tensor_parallel: int = 1
+    """GPUs that share the model (vllm)."""
+    quantization: str = ""
+    """How the weights are kept, by vLLM's name for it (vllm); left out where the model's own files say."""
+    lora: str = ""
+    """The folder of a LoRA adapter to apply to the model (vllm)."""
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,6 +123,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     content_bytes: int = 512 * 1024
     id_length: int = 256
     max_tokens: int = 8192
+    json_schema_bytes: int = 64 * 1024
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -194,6 +207,11 @@ class Policy:
             problem = f"sampling.temperature is {request.sampling.temperature}: it must be 0 to 2"
         elif not 0 < request.sampling.top_p <= 1:
             problem = f"sampling.top_p is {request.sampling.top_p}: it must be over 0 and at most 1"
+        elif (schema := request.sampling.json_schema) is not None:
+            if len(schema.encode()) > limits.json_schema_bytes:
+                problem = f"sampling.json_schema has over {limits.json_schema_bytes} bytes, the policy's limit"
+            elif wrong := json_schema.problem(schema):
+                problem = f"sampling.json_schema {wrong}"
         if problem:
             raise InvalidRequestError(problem)
 
@@ -212,7 +230,7 @@ class Policy:
                     f"[models.{name}] cannot be part of a topic's name: use letters, digits, '.', '_' and '-', and no "
                     "'.batch' at the end; served_as may hold any name"
                 )
-            _at_least_one(f"[models.{name}]", model, "window", "max_num_seqs")
+            _at_least_one(f"[models.{name}]", model, "window", "max_num_seqs", "tensor_parallel")
         priced = {price.model for price in document.prices}
         starts = Counter((price.model, price.effective_from) for price in document.prices)
         for (name, start), times in starts.items():

@@ -31,6 +31,8 @@ class Sampling(Record, frozen=True, kw_only=True):
     max_tokens: int = 256
     seed: int | None = None
     stop: list[str] = []
+    json_schema: str | None = None
+    """A JSON schema, as JSON, that the answer must follow; null for free text."""
 
 
 class PredictionRequest(Record, frozen=True, kw_only=True):

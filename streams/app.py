@@ -310,7 +310,7 @@ async def _embedder(settings: Settings, policy: Policy) -> Embedder:
 
 
 def _tokens(model: Model) -> ChatTemplate:
-    return ChatTemplate.load(_path(model))
+    return ChatTemplate.load(model.tokenizer or _path(model))
 
 
 def _engine(name: str, model: Model, tokens: Tokens) -> Engine:

@@ -35,6 +35,7 @@ def scope(request: PredictionRequest, *, policy_version: str) -> str:
         sampling.stop,
         # Left out where there is none, so that the hashes of requests that know of none stay what they were.
         *([] if request.knowledge is None else [request.knowledge]),
+        *([] if sampling.json_schema is None else [{"json_schema": sampling.json_schema}]),
     )
 
 

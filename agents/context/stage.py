@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
+from agents.affinity import Affinity
 from agents.answers import answered, failure
 from agents.context.routing import route
 from agents.context.trimming import trim
@@ -32,6 +33,7 @@ class ContextStage:
         self._policy = policy
         self._tokens = tokens
         self._new_id = new_id
+        self._affinity = Affinity()
 
     def deadline(self, delivery: Delivery[CacheMiss]) -> int:
         """The request's own."""
@@ -49,7 +51,7 @@ class ContextStage:
             task = self.task(miss)
         else:
             task = await asyncio.to_thread(self.task, miss)
-        return [Emit(topics.tasks(task.model, task.ticket.lane), task.lookup.fingerprint.encode(), task)]
+        return [Emit(topics.tasks(task.model, task.ticket.lane), self._affinity.key(task), task)]
 
     def task(self, miss: CacheMiss) -> InferenceTask:
         """What to ask of which model.

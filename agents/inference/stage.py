@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
+from agents.affinity import opening, system_prompt
 from agents.answers import answered, failure
-from agents.inference.admission import Gate, room
+from agents.inference.admission import Room, Rules, Waiting, places
 from agents.inference.engine import Completion, Engine, Prompt
 from agents.inference.flights import Flights, Landing
+from agents.inference.gate import Gate, Level
+from agents.json_schema import complaint
 from agents.policy import Policy
 from agents.stage import Delivery, Emit, Stage, dead_letter
 from agents.waterfall import Pricing, avoided, with_spending
@@ -17,6 +22,44 @@ from schemas import topics
 from schemas.enums import Lane, Source, Status
 from schemas.errors import DeadlinePassedError, EngineRowError, HeadraceError, UnknownNameError
 from schemas.records import Answer, InferenceTask, Ticket, Timings, Usage, Waterfall
+
+
+class Load(NamedTuple):
+    """One engine, as somebody who watches it sees it."""
+
+    level: Level
+    capacity: int
+    """Prompts that it works on at once."""
+    preemptions: int
+    """How often it put a prompt aside, since it was started."""
+    alive: bool
+
+
+class _Served:
+    """An engine with the gate in front of it."""
+
+    def __init__(self, engine: Engine, rules: Rules | None, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._preemptions = 0
+        self.gate = Gate(Room(places(engine.capacity), engine.token_capacity), rules, clock=clock)
+
+    async def execute(self, task: InferenceTask) -> Completion:
+        ticket, came = task.ticket, self._clock()
+        prompt = Prompt(ticket.request_id, ticket.tenant, ticket.lane, task.messages, task.sampling)
+        async with self.gate.place(task.lookup.fingerprint, _waiting(task)):
+            waited = round((self._clock() - came) * 1_000_000)
+            done = await self._engine.generate(prompt)
+        self._preemptions += done.preemptions
+        if (schema := prompt.sampling.json_schema) and (wrong := complaint(schema, done.text)):
+            cut = ", for it was cut: raise sampling.max_tokens" if done.finish_reason == "length" else ""
+            raise EngineRowError(f"the answer to {prompt.key!r} does not follow its JSON schema{cut}: {wrong}")
+        timings = msgspec.structs.replace(done.timings, queue=done.timings.queue + waited)
+        return done._replace(timings=timings)
+
+    def load(self) -> Load:
+        engine = self._engine
+        return Load(self.gate.level(), engine.capacity, self._preemptions, engine.alive)
 
 
 class InferenceStage(Stage[InferenceTask]):
@@ -33,9 +76,20 @@ class InferenceStage(Stage[InferenceTask]):
         *,
         new_id: Callable[[], str],
         now: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
+        rules: Rules | None = None,
     ) -> None:
-        """``engines`` are started and stopped by whoever made them; ``now`` is in UTC epoch milliseconds."""
-        self._served = {engine.model: (engine, Gate(room(engine.capacity))) for engine in engines}
+        """Serve models.
+
+        Args:
+            engines: started by whoever made them, who also stops them.
+            policy: prices, and the baseline of each task.
+            new_id: an id that no other answer has.
+            now: UTC epoch milliseconds.
+            clock: seconds of any origin, to measure by.
+            rules: of admission, where they are not the default ones.
+        """
+        self._served = {engine.model: _Served(engine, rules, clock) for engine in engines}
         self._policy = policy
         self._flights = Flights[Completion]()
         self._new_id = new_id
@@ -49,7 +103,8 @@ class InferenceStage(Stage[InferenceTask]):
         """Answer one task.
 
         Raises:
-            EngineRowError: the engine refused it, or this worker has no engine for its model.
+            EngineRowError: the engine refused it, its answer is not what was asked for, or this worker has no engine
+                for its model.
             EngineDeadError: the engine is gone.
             DeadlinePassedError: its deadline lies in the past.
             UnknownNameError: the policy has no such task any more.
@@ -63,12 +118,16 @@ class InferenceStage(Stage[InferenceTask]):
             )
         if task.model not in self._served:
             raise EngineRowError(f"this worker has no engine for {task.model!r}: it serves {sorted(self._served)}")
-        engine, gate = self._served[task.model]
+        served = self._served[task.model]
         if ticket.lane is Lane.REALTIME:
-            gate.hurry(task.lookup.fingerprint)
+            served.gate.hurry(task.lookup.fingerprint)
         key = (task.model, task.lookup.fingerprint)
-        landing = await self._flights.join(key, ticket.request_id, lambda: _execute(engine, gate, task))
+        landing = await self._flights.join(key, ticket.request_id, lambda: served.execute(task))
         return [answered(self._answer(task, landing))]
+
+    def loads(self) -> Mapping[str, Load]:
+        """How each engine does, by its model."""
+        return {model: served.load() for model, served in self._served.items()}
 
     def failed(self, delivery: Delivery[InferenceTask], error: HeadraceError) -> Sequence[Emit]:
         """A FAILED answer that says why, and the task itself as a dead letter."""
@@ -118,19 +177,12 @@ class InferenceStage(Stage[InferenceTask]):
         return governing.baseline
 
 
-async def _execute(engine: Engine, gate: Gate, task: InferenceTask) -> Completion:
-    ticket = task.ticket
-    async with gate.place(task.lookup.fingerprint, ticket.lane, _prefix(task)):
-        return await engine.generate(
-            Prompt(ticket.request_id, ticket.tenant, ticket.lane, task.messages, task.sampling)
-        )
-
-
-def _prefix(task: InferenceTask) -> str:
-    """What the task's prompt begins with: equal for those whose beginning an engine computes once."""
-    first = task.messages[0]
-    begins_with = first.content if first.role == "system" else task.lookup.fingerprint
-    return f"{task.ticket.tenant}/{begins_with}"
+def _waiting(task: InferenceTask) -> Waiting:
+    """What the task is to admission."""
+    system = system_prompt(task.messages)
+    prefix = f"o{opening(task)}" if system is None else f"s{system}"
+    tokens = task.usage.prompt_tokens + task.sampling.max_tokens
+    return Waiting(task.ticket.lane, task.ticket.tenant, prefix, tokens)
 
 
 def _usage(before: Usage, done: Completion) -> Usage:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from agents import waterfall
-from agents.inference.admission import room
+from agents.inference.admission import places
 from agents.inference.engine import Completion, Engine, Prompt
 from agents.inference.stage import InferenceStage
 from agents.policy import Document, Model, Policy, Price, Task, Tenant
@@ -204,7 +204,7 @@ async def test_no_more_prompts_are_at_the_engine_than_it_has_room_for() -> None:
     engine = Crowd("small", capacity=3, seconds_per_token=0.0005)
     answers = await run(stage(engine), *(task(f"r-{at}", lookup=lookup(fingerprint=f"f{at}")) for at in range(40)))
     assert len(answers) == engine.calls == 40
-    assert engine.most == room(3)
+    assert engine.most == places(3)
     assert engine.most_running == 3
 
 
