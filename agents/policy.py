@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from agents import json_schema
+from agents.catalogue import with_catalogue
 from schemas.enums import Lane
 from schemas.errors import DeadlinePassedError, InvalidRequestError, PolicyError, UnknownNameError
 from schemas.money import NANO, PriceBook, PriceCard, nano_usd
@@ -127,7 +128,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file as it is written."""
+    """The file as it is written, with its model catalogue in its place."""
 
     models: dict[str, Model]
     prices: list[Price]
@@ -265,7 +266,7 @@ def load(path: Path) -> Policy:
     """
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Policy(msgspec.convert(written, Document))
+        return Policy(msgspec.convert(with_catalogue(written, path.parent), Document))
     except FileNotFoundError:
         raise PolicyError(f"there is no policy file {path}: set HEADRACE_POLICY") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, PolicyError) as error:

@@ -229,9 +229,13 @@ async def _inference(
     engines = {}
     for name in served:
         engine = engines[name] = models.engine(name, policy.models[name], tokens[name])
+        river.health.busy_with = f"loading model {name}"
         await engine.start()
         river.parts.push_async_callback(engine.stop)
+        river.health.watch(f"model {name}", functools.partial(getattr, engine, "alive"))
+    river.health.busy_with = "joining its group"
     inference = InferenceStage(list(engines.values()), policy, new_id=ids(), now=now_ms)
+    river.metrics.watch_engines(inference.loads)
     for name in served:
         for lane in Lane:
             river.wire("inference", topics.tasks(name, lane), InferenceTask, inference)

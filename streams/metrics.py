@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import Generic, NamedTuple, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from agents.inference.stage import Load
 from agents.stage import Delivery, Emit, Stage
-from schemas.enums import EntryKind, Verdict
-from schemas.errors import HeadraceError, ServiceError
+from schemas.enums import EntryKind, Source, Verdict
+from schemas.errors import HeadraceError
 from schemas.records import Answer, DeadLetter, LedgerEntry, Record, Waterfall
+from streams.engine_levels import EngineLevels
 
 R = TypeVar("R", bound=Record)
 
@@ -75,6 +77,19 @@ class Metrics:
             ["tenant", "task", "source", "verdict"],
             registry=self.registry,
         )
+        self.engine_seconds = Histogram(
+            "headrace_engine_request_seconds",
+            "Of each execution: the time in line for the engine, on its prompt, and on its answer.",
+            ["model", "phase"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.engine_tokens = Counter(
+            "headrace_engine_tokens",
+            "Of each execution: its prompt's tokens, those of them that the engine had computed before, its answer's.",
+            ["model", "kind"],
+            registry=self.registry,
+        )
         self.in_flight = Gauge("headrace_in_flight", "Records being worked on.", ["stage"], registry=self.registry)
         self.unacknowledged = Gauge(
             "headrace_unacknowledged", "Records received and not acknowledged.", ["stage"], registry=self.registry
@@ -97,11 +112,17 @@ class Metrics:
         """
         self.registry.register(_Cache(quality, objections, outages))
 
+    def watch_engines(self, loads: Callable[[], Mapping[str, Load]]) -> None:
+        """Read how engines do whenever somebody scrapes, in the scraper's thread. Once a worker."""
+        self.registry.register(EngineLevels(loads))
+
     def count(self, stage: str, emit: Emit) -> None:
         """Count one record that a stage published."""
         match emit.record:
-            case Answer(source=source):
-                self.answers.labels(source.value).inc()
+            case Answer() as answer:
+                self.answers.labels(answer.source.value).inc()
+                if answer.source is Source.ENGINE:
+                    self._executed(answer)
             case DeadLetter(code=code):
                 self.dead_letters.labels(stage, code).inc()
             case LedgerEntry() as entry:
@@ -113,6 +134,14 @@ class Metrics:
             case _:
                 pass
 
+    def _executed(self, answer: Answer) -> None:
+        for phase in ("queue", "prefill", "decode"):
+            self.engine_seconds.labels(answer.model, phase).observe(getattr(answer.timings, phase) / 1_000_000)
+        usage = answer.usage
+        counts = {"prompt": usage.prompt_tokens, "cached": usage.cached_tokens, "output": usage.completion_tokens}
+        for kind, tokens in counts.items():
+            self.engine_tokens.labels(answer.model, kind).inc(tokens)
+
     def _spent(self, waterfall: Waterfall) -> None:
         self.list_cost.inc(waterfall.list_cost)
         self.effective_cost.inc(waterfall.effective_cost)
@@ -120,19 +149,6 @@ class Metrics:
             direction = _DIRECTIONS.get(line.kind)
             if direction is not None:
                 self.tokens.labels(direction, line.model).inc(line.tokens)
-
-    def serve(self, host: str, port: int) -> None:
-        """Answer scrapes, in a thread of its own.
-
-        Raises:
-            ServiceError: the port is taken.
-        """
-        try:
-            start_http_server(port, host, self.registry)
-        except OSError as error:
-            raise ServiceError(
-                f"metrics cannot be served on {host}:{port}: {error}; set HEADRACE_METRICS_PORT"
-            ) from error
 
 
 class _Cache(Collector):

@@ -71,10 +71,14 @@ class Gate:
             self._admission.hurry(number)
 
     def level(self) -> Level:
-        """How full the engine is now, and has been until now."""
-        self._count()
-        admission = self._admission
-        return Level(admission.inside, admission.waiting, admission.tokens, self._busy_s, self._occupied_s)
+        """How full the engine is now, and has been until now. Changes nothing, so that any thread may ask."""
+        return self._level(self._clock())
+
+    def _level(self, now: float) -> Level:
+        admission, passed = self._admission, now - self._since
+        busy_s = self._busy_s + (passed if admission.inside else 0.0)
+        occupied_s = self._occupied_s + passed * admission.inside
+        return Level(admission.inside, admission.waiting, admission.tokens, busy_s, occupied_s)
 
     def _call(self, loop: asyncio.AbstractEventLoop) -> None:
         # At the end of this turn of the loop, when all that arrived or left in it is known.
@@ -92,6 +96,5 @@ class Gate:
 
     def _count(self) -> None:
         now = self._clock()
-        passed, self._since = now - self._since, now
-        self._busy_s += passed if self._admission.inside else 0.0
-        self._occupied_s += passed * self._admission.inside
+        level = self._level(now)
+        self._busy_s, self._occupied_s, self._since = level.busy_s, level.occupied_s, now
