@@ -50,6 +50,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Null: as many as its memory holds, where that is known (vllm)."""
     tokenizer: str = ""
     """Where the tokenizer is, if it is not in ``path``."""
+    kv_cache_bytes: int | None = None
+    """Memory for the keys and values of prompts (vllm). Null: on the CPU build 1 GiB; on each GPU nine tenths of what is
+    there, less the weights."""
     tensor_parallel: int = 1
     """GPUs that share the model (vllm)."""
     quantization: str = ""

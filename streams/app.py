@@ -84,7 +84,7 @@ def build(settings: Settings, models: Models | None = None) -> River:
     """
     policy = policies.load(settings.policy_file())
     served = _served(settings, policy)
-    compose = functools.partial(_compose, policy=policy, served=served, models=models or _models())
+    compose = functools.partial(_compose, policy=policy, served=served, models=models or real_models())
     river = River(settings, _topics(settings, served), compose)
     if "ledger" in settings.stages:
         river.rows = RollUpTable(river, river.codec, river.outlet, partitions=settings.partitions)
@@ -303,7 +303,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
         await task
 
 
-def _models() -> Models:
+def real_models() -> Models:
     """The models that the policy and the settings name."""
     return Models(embedder=_embedder, tokens=_tokens, engine=_engine)
 

@@ -37,15 +37,12 @@ class VllmEngine:
     Prefix caching is on, apart for each tenant. At temperature 0 decoding is greedy.
     """
 
-    def __init__(
-        self, name: str, model: Model, template: ChatTemplate, *, cpu_cache_bytes: int = CPU_CACHE_BYTES
-    ) -> None:
-        """``template`` is that of ``model.path``; ``cpu_cache_bytes`` is used on the CPU build only."""
+    def __init__(self, name: str, model: Model, template: ChatTemplate) -> None:
+        """``template`` is that of the model."""
         self.model = name
         self.capacity = model.max_num_seqs
         self._settings = model
         self._template = template
-        self._cpu_cache_bytes = cpu_cache_bytes
         self._serial = count()
         self._core: ModuleType | None = None
         self._llm: AsyncLLM | None = None
@@ -141,9 +138,8 @@ class VllmEngine:
                 ) from error
             self._core = vllm_core
             with _environment(_cpu_threads(sorted(os.sched_getaffinity(0))) if vllm_core.on_cpu() else {}):
-                cache_bytes = self._cpu_cache_bytes if vllm_core.on_cpu() else None
                 try:
-                    return vllm_core.build(arguments(self._settings, cache_bytes))
+                    return vllm_core.build(arguments(self._settings, on_cpu=vllm_core.on_cpu()))
                 except SetupError:
                     raise
                 except Exception as error:
@@ -156,12 +152,8 @@ LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """That vLLM makes room for."""
 
 
-def arguments(model: Model, cpu_cache_bytes: int | None) -> dict[str, Any]:
+def arguments(model: Model, *, on_cpu: bool) -> dict[str, Any]:
     """What the catalogue says of a model, as fields of vLLM's ``EngineArgs``. Pure, but for the adapter's own file.
-
-    Args:
-        model: of the catalogue.
-        cpu_cache_bytes: for the keys and values of prompts on the CPU build; None on GPUs.
 
     Raises:
         SetupError: the adapter is no LoRA adapter, or of a higher rank than vLLM takes.
@@ -182,9 +174,11 @@ def arguments(model: Model, cpu_cache_bytes: int | None) -> dict[str, Any]:
         given["quantization"] = model.quantization
     if model.lora:
         given |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": _lora_rank(Path(model.lora))}
-    if cpu_cache_bytes is not None:
+    if on_cpu:
         # Compiling takes minutes on a few cores and gains little on the models that run there.
-        given |= {"enforce_eager": True, "kv_cache_memory_bytes": cpu_cache_bytes}
+        given["enforce_eager"] = True
+    if (cache_bytes := model.kv_cache_bytes or (CPU_CACHE_BYTES if on_cpu else None)) is not None:
+        given["kv_cache_memory_bytes"] = cache_bytes
     return given
 
 
@@ -192,9 +186,7 @@ def _lora_rank(folder: Path) -> int:
     try:
         rank = int(json.loads((folder / "adapter_config.json").read_text())["r"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SetupError(
-            f"{folder} is no LoRA adapter: {error!r} on reading the rank in adapter_config.json"
-        ) from error
+        raise SetupError(f"{folder} is no LoRA adapter: its adapter_config.json names no rank ({error!r})") from error
     room = next((room for room in LORA_RANKS if room >= rank), None)
     if room is None:
         raise SetupError(f"the LoRA adapter {folder} has rank {rank}: vLLM takes {LORA_RANKS[-1]} at most")

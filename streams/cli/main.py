@@ -9,7 +9,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from schemas.errors import HeadraceError
-from streams.cli import cache, dead_letters, demo, doctor, explain, finance, services, topics, traffic
+from streams.cli import cache, dead_letters, demo, doctor, explain, finance, models, services, topics, traffic
 from streams.cli.output import err
 from streams.cli.running import INTERRUPTED
 
@@ -50,6 +50,7 @@ app.command(rich_help_panel="Money")(finance.spend)
 app.command(rich_help_panel="Money")(finance.savings)
 app.command(rich_help_panel="Money")(finance.reconcile)
 app.command(rich_help_panel="Operate")(services.worker)
+app.add_typer(models.app, name="models", rich_help_panel="Operate")
 app.add_typer(topics.app, name="topics", rich_help_panel="Operate")
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Operate")
 app.add_typer(cache.app, name="cache", rich_help_panel="Operate")
