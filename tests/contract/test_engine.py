@@ -29,11 +29,11 @@ from agents.inference.vllm_engine import VllmEngine
 from agents.json_schema import complaint
 from agents.policy import Model
 from agents.tokens import Tokens
+from bench.vllm_server import VllmServer
 from schemas.enums import Lane
 from schemas.errors import EngineDeadError, EngineRowError, SetupError
 from schemas.records import Message, Sampling
 from tests.fakes.engine import FakeEngine, WordTokens
-from tests.services.vllm_server import VllmServer
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
