@@ -51,8 +51,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tokenizer: str = ""
     """Where the tokenizer is, if it is not in ``path``."""
     kv_cache_bytes: int | None = None
-    """Memory for the keys and values of prompts (vllm). Null: 1 GiB on the CPU build; nine tenths of a GPU's memory, less
-    the weights."""
+    """Memory for the keys and values of prompts (vllm). Null: 1 GiB on the CPU build, vLLM's own choice on GPUs."""
     tensor_parallel: int = 1
     """GPUs that share the model (vllm)."""
     quantization: str = ""

@@ -22,7 +22,6 @@ import asyncio
 import csv
 import random
 import statistics
-import sys
 import tempfile
 import time
 import tomllib
@@ -442,4 +441,4 @@ def _shown(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(typer.run(main))
+    typer.run(main)
