@@ -64,6 +64,8 @@ R = TypeVar("R", bound=Record)
 
 log = logging.getLogger(__name__)
 
+CHOICE = 4
+"""A worker has so many times as many tasks of a lane in hand as its engine runs at once, if its settings say fewer."""
 _COUNTING = {"context", "inference"}
 """Stages that count tokens."""
 
@@ -238,7 +240,9 @@ async def _inference(
     river.metrics.watch_engines(inference.loads)
     for name in served:
         for lane in Lane:
-            river.wire("inference", topics.tasks(name, lane), InferenceTask, inference)
+            # Beyond what is at the engine, so many are in line that admission has something to choose from.
+            at_least = CHOICE * engines[name].capacity
+            river.wire("inference", topics.tasks(name, lane), InferenceTask, inference, at_least=at_least)
 
 
 async def _settlement(river: River) -> None:

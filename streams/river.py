@@ -76,8 +76,18 @@ class River(faust.App):  # type: ignore[misc]
         stage: Stage[R],
         *,
         before: Callable[[Delivery[R]], Awaitable[None]] | None = None,
+        at_least: int = 0,
     ) -> None:
-        """Lead a topic through a stage. Each topic has a flow of its own, so that no lane holds up the other."""
+        """Lead a topic through a stage. Each topic has a flow of its own, so that no lane holds up the other.
+
+        Args:
+            name: the stage's, for whoever watches.
+            topic: what to lead through it.
+            kind: of the topic's records.
+            stage: the stage.
+            before: as for a flow.
+            at_least: records to have in flight where the settings allow fewer.
+        """
         settings = self.settings
         flow = Flow(
             Metered(name, stage, self.metrics),
@@ -87,7 +97,7 @@ class River(faust.App):  # type: ignore[misc]
             ack=self.transport.acknowledge,
             halt=self._halt,
             now=now_ms,
-            limits=Limits(settings.in_flight, settings.in_flight_bytes, settings.unacknowledged),
+            limits=Limits(max(settings.in_flight, at_least), settings.in_flight_bytes, settings.unacknowledged),
             before=before,
         )
         self.metrics.watch(topic, lambda: flow.in_flight, lambda: flow.unacknowledged)
