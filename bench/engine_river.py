@@ -148,7 +148,8 @@ class EngineRiver:
 
     def memory_bytes(self) -> int:
         """Resident memory of the worker's own process, without its engine's."""
-        (worker,) = [one for one in _descendants() if one.cmdline()[-3:] == ["-m", "streams.cli.main", "worker"]]
+        # Its supervisor's command line ends like its own.
+        (worker,) = [one for one in _descendants() if one.cmdline()[1:] == ["-m", "streams.cli.main", "worker"]]
         return int(worker.memory_info().rss)
 
     def kill_engine(self) -> None:

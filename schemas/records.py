@@ -180,6 +180,7 @@ class Timings(Record, frozen=True, kw_only=True):
     """Where the engine spent its time on one prediction, in microseconds."""
 
     queue: int = 0
+    """In line, in front of the engine and in it."""
     prefill: int = 0
     decode: int = 0
 

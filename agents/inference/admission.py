@@ -100,6 +100,10 @@ class Admission:
         """Prompts that wait, in both lanes."""
         return sum(len(line) for line in self._lanes.values())
 
+    def lane(self, number: int) -> Lane:
+        """The lane in which a prompt that is inside was let in."""
+        return self._inside[number].lane
+
     def arrive(self, number: int, waiting: Waiting) -> None:
         """A prompt joins the line under a ``number`` of its own."""
         self._lanes[waiting.lane].join(number, waiting)

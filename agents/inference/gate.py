@@ -9,6 +9,7 @@ from itertools import count
 from typing import NamedTuple
 
 from agents.inference.admission import Admission, Room, Rules, Waiting
+from schemas.enums import Lane
 
 
 class Level(NamedTuple):
@@ -40,8 +41,8 @@ class Gate:
         self._busy_s = self._occupied_s = 0.0
 
     @asynccontextmanager
-    async def place(self, key: str, waiting: Waiting) -> AsyncIterator[None]:
-        """Wait for a place, and keep it for as long as the context lasts.
+    async def place(self, key: str, waiting: Waiting) -> AsyncIterator[Lane]:
+        """Wait for a place, and keep it for as long as the context lasts; which lane it came by in the end.
 
         Args:
             key: names the work, for whoever hurries it.
@@ -55,7 +56,7 @@ class Gate:
         self._call(loop)
         try:
             await turn
-            yield
+            yield self._admission.lane(number)
         finally:
             self._count()
             self._admission.leave(number)

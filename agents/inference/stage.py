@@ -46,9 +46,9 @@ class _Served:
 
     async def execute(self, task: InferenceTask) -> Completion:
         ticket, came = task.ticket, self._clock()
-        prompt = Prompt(ticket.request_id, ticket.tenant, ticket.lane, task.messages, task.sampling)
-        async with self.gate.place(task.lookup.fingerprint, _waiting(task)):
+        async with self.gate.place(task.lookup.fingerprint, _waiting(task)) as lane:
             waited = round((self._clock() - came) * 1_000_000)
+            prompt = Prompt(ticket.request_id, ticket.tenant, lane, task.messages, task.sampling)
             done = await self._engine.generate(prompt)
         self._preemptions += done.preemptions
         if (schema := prompt.sampling.json_schema) and (wrong := complaint(schema, done.text)):

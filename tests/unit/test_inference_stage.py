@@ -231,6 +231,25 @@ async def test_an_engines_load_is_told_with_the_time_in_line() -> None:
     assert not inference.loads()["small"].alive
 
 
+async def test_work_of_batch_that_real_time_joins_is_the_engines_as_real_time() -> None:
+    class Watched(FakeEngine):
+        seen: list[tuple[str, Lane]] = []  # noqa: RUF012
+
+        async def generate(self, prompt: Prompt) -> Completion:
+            self.seen.append((prompt.key, prompt.lane))
+            return await super().generate(prompt)
+
+    engine = Watched("small", capacity=1, seconds_per_token=0.01)
+    inference = stage(engine)
+    batch = [task(f"r-{at}", lane=Lane.BATCH, lookup=lookup(fingerprint=f"f{at}")) for at in range(6)]
+    working = asyncio.create_task(run(inference, *batch))
+    await asyncio.sleep(0.01)
+    await run(inference, task("r-9", lookup=lookup(fingerprint="f5")))
+    await working
+    assert engine.seen[2] == ("r-5", Lane.REALTIME)
+    assert [lane for key, lane in engine.seen if key != "r-5"] == [Lane.BATCH] * 5
+
+
 async def test_preemptions_are_counted() -> None:
     class Crowded(FakeEngine):
         async def generate(self, prompt: Prompt) -> Completion:
