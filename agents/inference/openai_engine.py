@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import msgspec
@@ -55,6 +55,13 @@ class _Choice(msgspec.Struct):
 class _Reply(msgspec.Struct):
     choices: list[_Choice]
     usage: _Usage | None = None
+
+
+class _Trouble(NamedTuple):
+    """Why a try failed that another may mend, and how long the server asks to wait before it."""
+
+    what: str
+    wait_s: float
 
 
 class OpenAIEngine:
@@ -130,42 +137,50 @@ class OpenAIEngine:
         Raises:
             EngineRowError: the server refused the prompt, stayed away, or said what cannot be understood.
         """
-        if self._client is None:
+        client = self._client
+        if client is None:
             raise EngineRowError(f"the engine of {self.model!r} is not started")
-        clock = asyncio.get_running_loop().time
-        begun, body = clock(), self._body(prompt)
-        pause, breaker = FIRST_PAUSE_S, self._breaker
+        clock, breaker = asyncio.get_running_loop().time, self._breaker
+        begun, body, pause = clock(), self._body(prompt), FIRST_PAUSE_S
         while True:
-            sent = clock()
-            if breaker.allows(sent):
-                try:
-                    response = await self._client.post(self._url, content=body)
-                except httpx.ReadTimeout as error:
-                    raise EngineRowError(f"{self._url} gave no answer within {ANSWER_S:g} s") from error
-                except httpx.TransportError as error:
-                    problem = f"{type(error).__name__} {error}".rstrip()
-                    breaker.failed(clock(), problem)
-                    wait = breaker.wait_s(clock())
-                else:
-                    if response.is_success:
-                        breaker.answered()
-                        return self._completion(prompt, response.content, clock() - sent)
-                    problem, wait = self._problem(response), max(pause, _retry_after(response))
-                    if response.status_code in _AWAY:
-                        breaker.failed(clock(), problem)
-                    else:
-                        breaker.answered()
-                    if response.status_code not in _TRY_AGAIN:
-                        raise EngineRowError(f"{self._url} refused {prompt.key!r}: {problem}")
-                    pause = min(2 * pause, LONGEST_PAUSE_S)
+            if breaker.allows(clock()):
+                outcome = await self._ask(client, prompt, body)
+                if isinstance(outcome, Completion):
+                    return outcome
+                problem, wait = outcome.what, max(pause, outcome.wait_s)
+                pause = min(2 * pause, LONGEST_PAUSE_S)
             else:
-                problem, wait = breaker.problem, breaker.wait_s(sent)
+                problem, wait = breaker.problem, breaker.wait_s(clock())
             now = clock()
             if breaker.away_s(now) > self._patience_s:
                 raise EngineRowError(f"{self._url} has been away for {breaker.away_s(now):.1f} s: {problem}")
             if now + wait > begun + self._patience_s:
                 raise EngineRowError(f"{self._url} failed {prompt.key!r} for {now - begun:.1f} s: {problem}")
             await asyncio.sleep(wait)
+
+    async def _ask(self, client: httpx.AsyncClient, prompt: Prompt, body: bytes) -> Completion | _Trouble:
+        """One try. Raises what another try would not mend."""
+        clock = asyncio.get_running_loop().time
+        sent = clock()
+        try:
+            response = await client.post(self._url, content=body)
+        except httpx.ReadTimeout as error:
+            raise EngineRowError(f"{self._url} gave no answer within {ANSWER_S:g} s") from error
+        except httpx.TransportError as error:
+            trouble = _Trouble(f"{type(error).__name__} {error}".rstrip(), 0.0)
+            self._breaker.failed(clock(), trouble.what)
+            return trouble
+        if response.is_success:
+            self._breaker.answered()
+            return self._completion(prompt, response.content, clock() - sent)
+        trouble = _Trouble(self._problem(response), _retry_after(response))
+        if response.status_code in _AWAY:
+            self._breaker.failed(clock(), trouble.what)
+        else:
+            self._breaker.answered()
+        if response.status_code not in _TRY_AGAIN:
+            raise EngineRowError(f"{self._url} refused {prompt.key!r}: {trouble.what}")
+        return trouble
 
     def _body(self, prompt: Prompt) -> bytes:
         sampling = prompt.sampling
