@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from agents import json_schema
 from agents.budgets.budget import Budget
 from agents.budgets.budget import check as check_budgets
+from agents.catalogue import with_catalogue
 from schemas.enums import Lane
 from schemas.errors import DeadlinePassedError, InvalidRequestError, PolicyError, UnknownNameError
 from schemas.gpu import GpuBook, GpuCard
@@ -52,6 +54,19 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Tasks that the model was tuned for: it is shown no examples of them."""
     max_num_seqs: int = 32
     """Sequences that the engine runs at once; admission keeps 1.1 times as many with it."""
+    max_tokens_in_flight: int | None = None
+    """Of prompts and the longest answers that they may get, how many tokens admission keeps with the engine at once.
+    Null: as many as its memory holds, where that is known (vllm)."""
+    tokenizer: str = ""
+    """Where the tokenizer is, if it is not in ``path``."""
+    kv_cache_bytes: int | None = None
+    """Memory for the keys and values of prompts (vllm). Null: 1 GiB on the CPU build, vLLM's own choice on GPUs."""
+    tensor_parallel: int = 1
+    """GPUs that share the model (vllm)."""
+    quantization: str = ""
+    """How the weights are kept, by vLLM's name for it (vllm); left out where the model's own files say."""
+    lora: str = ""
+    """The folder of a LoRA adapter to apply to the model (vllm)."""
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -199,10 +214,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     content_bytes: int = 512 * 1024
     id_length: int = 256
     max_tokens: int = 8192
+    json_schema_bytes: int = 64 * 1024
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file as it is written."""
+    """The file as it is written, with its model catalogue in its place."""
 
     models: dict[str, Model]
     prices: list[Price]
@@ -304,6 +320,11 @@ class Policy:
             problem = f"sampling.temperature is {request.sampling.temperature}: it must be 0 to 2"
         elif not 0 < request.sampling.top_p <= 1:
             problem = f"sampling.top_p is {request.sampling.top_p}: it must be over 0 and at most 1"
+        elif (schema := request.sampling.json_schema) is not None:
+            if len(schema.encode()) > limits.json_schema_bytes:
+                problem = f"sampling.json_schema has over {limits.json_schema_bytes} bytes, the policy's limit"
+            elif wrong := json_schema.problem(schema):
+                problem = f"sampling.json_schema {wrong}"
         if problem:
             raise InvalidRequestError(problem)
 
@@ -322,7 +343,7 @@ class Policy:
                     f"[models.{name}] cannot be part of a topic's name: use letters, digits, '.', '_' and '-', and no "
                     "'.batch' at the end; served_as may hold any name"
                 )
-            _at_least_one(f"[models.{name}]", model, "window", "max_num_seqs")
+            _at_least_one(f"[models.{name}]", model, "window", "max_num_seqs", "tensor_parallel")
         priced = {price.model for price in document.prices}
         for prices in (document.prices, document.gpu_prices):
             starts = Counter((price.model, price.effective_from) for price in prices)
@@ -373,7 +394,7 @@ def load(path: Path) -> Policy:
     """
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
-        document = msgspec.convert(written, Document)
+        document = msgspec.convert(with_catalogue(written, path.parent), Document)
         return Policy(document, _routers(document, path.parent))
     except FileNotFoundError:
         raise PolicyError(f"there is no policy file {path}: set HEADRACE_POLICY") from None

@@ -31,6 +31,8 @@ class Sampling(Record, frozen=True, kw_only=True):
     max_tokens: int = 256
     seed: int | None = None
     stop: list[str] = []
+    json_schema: str | None = None
+    """A JSON schema, as JSON, that the answer must follow; null for free text."""
 
 
 Value = str | float | bool
@@ -215,6 +217,7 @@ class Timings(Record, frozen=True, kw_only=True):
     """Where the engine spent its time on one prediction, in microseconds."""
 
     queue: int = 0
+    """In line, in front of the engine and in it."""
     prefill: int = 0
     decode: int = 0
 

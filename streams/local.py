@@ -47,7 +47,7 @@ _FIRST, _LAST = 4, 2
 
 
 class WorkerProcess(Service):
-    """``headrace worker`` as a process. Ready when its metrics endpoint answers.
+    """``headrace worker`` as a process. Ready when it says so.
 
     Args:
         settings: what it is told.
@@ -67,9 +67,9 @@ class WorkerProcess(Service):
         return ["env", *told, sys.executable, "-m", "streams.cli.main", "worker"]
 
     async def probe(self) -> None:
-        """Ask for its metrics."""
+        """Ask whether it is ready."""
         async with httpx.AsyncClient() as client:
-            (await client.get(f"http://{HOST}:{self.port}/metrics", timeout=5)).raise_for_status()
+            (await client.get(f"http://{HOST}:{self.port}/readyz", timeout=5)).raise_for_status()
 
     def check(self) -> None:
         """Look whether it lives.

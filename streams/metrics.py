@@ -7,14 +7,16 @@ from functools import cache
 from time import perf_counter
 from typing import Generic, NamedTuple, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from agents.inference.stage import Load
 from agents.stage import Delivery, Emit, Stage
 from schemas.enums import EntryKind, Source, Verdict
-from schemas.errors import HeadraceError, ServiceError
+from schemas.errors import HeadraceError
 from schemas.records import Answer, DeadLetter, LedgerEntry, PredictionResponse, Record, Waterfall
+from streams.engine_levels import EngineLevels
 
 R = TypeVar("R", bound=Record)
 
@@ -106,6 +108,19 @@ class Metrics:
             ["tenant", "task", "source", "verdict"],
             registry=self.registry,
         )
+        self.engine_seconds = Histogram(
+            "headrace_engine_request_seconds",
+            "Of each execution: the time in line for the engine, on its prompt, and on its answer.",
+            ["model", "phase"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.engine_tokens = Counter(
+            "headrace_engine_tokens",
+            "Of each execution: its prompt's tokens, those of them that the engine had computed before, its answer's.",
+            ["model", "kind"],
+            registry=self.registry,
+        )
         self.in_flight = Gauge("headrace_in_flight", "Records being worked on.", ["stage"], registry=self.registry)
         self.unacknowledged = Gauge(
             "headrace_unacknowledged", "Records received and not acknowledged.", ["stage"], registry=self.registry
@@ -119,6 +134,8 @@ class Metrics:
         self._tokens = cache(self.tokens.labels)
         self._first_token_seconds = cache(self.first_token_seconds.labels)
         self._output_token_seconds = cache(self.output_token_seconds.labels)
+        self._engine_seconds = cache(self.engine_seconds.labels)
+        self._engine_tokens = cache(self.engine_tokens.labels)
 
     def watch(self, stage: str, in_flight: Callable[[], int], unacknowledged: Callable[[], int]) -> None:
         """Read a flow's two levels whenever somebody scrapes."""
@@ -136,6 +153,10 @@ class Metrics:
             outages: how often the cache could not be reached, all told.
         """
         self.registry.register(_Cache(quality, objections, outages))
+
+    def watch_engines(self, loads: Callable[[], Mapping[str, Load]]) -> None:
+        """Read how engines do whenever somebody scrapes, in the scraper's thread. Once a worker."""
+        self.registry.register(EngineLevels(loads))
 
     def count(self, stage: str, emit: Emit) -> None:
         """Count one record that a stage published."""
@@ -163,6 +184,12 @@ class Metrics:
         self._first_token_seconds(answer.model).observe((timings.queue + timings.prefill) / 1e6)
         if later > 0:
             self._output_token_seconds(answer.model).observe(timings.decode / 1e6 / later)
+        for phase in ("queue", "prefill", "decode"):
+            self._engine_seconds(answer.model, phase).observe(getattr(timings, phase) / 1e6)
+        usage = answer.usage
+        counts = {"prompt": usage.prompt_tokens, "cached": usage.cached_tokens, "output": usage.completion_tokens}
+        for kind, tokens in counts.items():
+            self._engine_tokens(answer.model, kind).inc(tokens)
 
     def _spent(self, waterfall: Waterfall) -> None:
         self.list_cost.inc(waterfall.list_cost)
@@ -175,19 +202,6 @@ class Metrics:
             direction = _DIRECTIONS.get(line.kind)
             if direction is not None:
                 self._tokens(direction, line.model).inc(line.tokens)
-
-    def serve(self, host: str, port: int) -> None:
-        """Answer scrapes, in a thread of its own.
-
-        Raises:
-            ServiceError: the port is taken.
-        """
-        try:
-            start_http_server(port, host, self.registry)
-        except OSError as error:
-            raise ServiceError(
-                f"metrics cannot be served on {host}:{port}: {error}; set HEADRACE_METRICS_PORT"
-            ) from error
 
 
 class _Cache(Collector):

@@ -23,6 +23,7 @@ from schemas.records import Record
 from streams import consumer
 from streams.client import codec_of
 from streams.flow import Flow, Limits
+from streams.health import Health, serve
 from streams.metrics import Metered, Metrics
 from streams.outlet import Outlet
 from streams.settings import Settings
@@ -66,6 +67,7 @@ class River(faust.App):  # type: ignore[misc]
         )
         self.settings = settings
         self.metrics = Metrics()
+        self.health = Health()
         self.codec = codec_of(settings)
         options = settings.producer_options()
         self.outlet = Outlet(options.pop("bootstrap_servers"), self.codec.encode, options=options)
@@ -84,8 +86,18 @@ class River(faust.App):  # type: ignore[misc]
         stage: Stage[R],
         *,
         before: Callable[[Delivery[R]], Awaitable[None]] | None = None,
+        at_least: int = 0,
     ) -> None:
-        """Lead a topic through a stage. Each topic has a flow of its own, so that no lane holds up the other."""
+        """Lead a topic through a stage. Each topic has a flow of its own, so that no lane holds up the other.
+
+        Args:
+            name: the stage's, for whoever watches.
+            topic: what to lead through it.
+            kind: of the topic's records.
+            stage: the stage.
+            before: as for a flow.
+            at_least: records to have in flight where the settings allow fewer.
+        """
         settings = self.settings
         metered: Stage[R] = Metered(name, stage, self.metrics)
         flow = Flow(
@@ -96,7 +108,7 @@ class River(faust.App):  # type: ignore[misc]
             ack=self.transport.acknowledge,
             halt=self._halt,
             now=now_ms,
-            limits=Limits(settings.in_flight, settings.in_flight_bytes, settings.unacknowledged),
+            limits=Limits(max(settings.in_flight, at_least), settings.in_flight_bytes, settings.unacknowledged),
             before=before,
         )
         self.metrics.watch(topic, lambda: flow.in_flight, lambda: flow.unacknowledged)
@@ -114,6 +126,8 @@ class River(faust.App):  # type: ignore[misc]
 
     async def on_first_start(self) -> None:
         """Start the parts, before the app joins its group."""
+        if self.settings.metrics_port is not None:
+            serve(self.settings.metrics_host, self.settings.metrics_port, self.metrics.registry, self.health)
         # Faust makes a directory in it, and not those above.
         self.settings.state_dir.mkdir(parents=True, exist_ok=True)
         await super().on_first_start()
@@ -128,11 +142,15 @@ class River(faust.App):  # type: ignore[misc]
         gc.set_threshold(50_000, 20, 50)
 
     async def on_started(self) -> None:
-        """Say that the worker is ready, to whoever scrapes it."""
+        """Say that the worker is ready, to whoever asks it."""
         await super().on_started()
-        if self.settings.metrics_port is not None:
-            self.metrics.serve(self.settings.metrics_host, self.settings.metrics_port)
+        self.health.busy_with = ""
         log.info("ready: %s", ", ".join(sorted(self.settings.stages)))
+
+    async def stop(self) -> None:
+        """Say that the worker is ready no more, and stop."""
+        self.health.busy_with = "stopping"
+        await super().stop()
 
     async def on_stop(self) -> None:
         """Stop the parts, after the last commit."""

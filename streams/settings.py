@@ -140,10 +140,10 @@ class Settings(BaseSettings):
         30.0, description="How long a worker that is told to stop may finish what it has begun."
     )
     metrics_host: Annotated[str, Field(min_length=1)] = Field(
-        "127.0.0.1", description="Address that the Prometheus endpoint listens on: 0.0.0.0 in a container."
+        "127.0.0.1", description="Address that metrics and health are served on: 0.0.0.0 in a container."
     )
     metrics_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
-        None, description="Port of the Prometheus endpoint; none where unset."
+        None, description="Port of /metrics, /readyz and /livez; none where unset."
     )
     otlp_endpoint: Annotated[str, _starting("http://", "https://")] | None = Field(
         None,

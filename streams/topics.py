@@ -4,7 +4,7 @@
 |---|---|---|
 | requests, requests.batch | the producer's choice | PredictionRequest |
 | misses, misses.batch | fingerprint | CacheMiss |
-| tasks.<model>, tasks.<model>.batch | fingerprint | InferenceTask |
+| tasks.<model>, tasks.<model>.batch | how the prompt begins | InferenceTask |
 | answers | tenant and request id | Answer |
 | responses | the request's key | PredictionResponse |
 | fills | fingerprint | CacheFill |

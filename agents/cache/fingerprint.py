@@ -37,6 +37,7 @@ def scope(request: PredictionRequest, *, policy_version: str) -> str:
         *([] if request.knowledge is None else [request.knowledge]),
         *([("passages", request.passages)] if request.passages else []),
         *([("where", request.where)] if request.where else []),
+        *([] if sampling.json_schema is None else [{"json_schema": sampling.json_schema}]),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from agents.affinity import Affinity
 from agents.answers import answered, failure
 from agents.context.drafting import Drafted, Drafter, Parts
 from agents.policy import Policy
@@ -36,6 +37,7 @@ class ContextStage:
         self._policy = policy
         self._draft = Drafter(policy, tokens, parts)
         self._new_id = new_id
+        self._affinity = Affinity()
 
     def deadline(self, delivery: Delivery[CacheMiss]) -> int:
         """The request's own."""
@@ -69,7 +71,7 @@ class ContextStage:
             decisions=[*miss.decisions, *drafted.decisions],
             fallbacks=drafted.fallbacks,
         )
-        prompt = Emit(topics.tasks(task.model, task.ticket.lane), task.lookup.fingerprint.encode(), task)
+        prompt = Emit(topics.tasks(task.model, task.ticket.lane), self._affinity.key(task), task)
         return [prompt, *drafted.emits]
 
     def failed(self, delivery: Delivery[CacheMiss], error: HeadraceError) -> Sequence[Emit]:

@@ -1,18 +1,29 @@
-"""Which waiting prompts an engine gets next. The decision is pure; the gate carries it out.
+"""Which waiting prompts an engine gets next. Pure: no clock, no event loop; what is decided is returned.
 
 An engine runs some prompts at once and lets the others wait inside it, where nothing can overtake them. So only a
-few more than it runs are handed to it; the rest wait here, and are let in as places free up. There is never a batch
-that waits for its slowest member.
+few more than it runs are handed to it, and no more tokens than it can hold; the rest wait here, and are let in as room
+falls free. There is never a batch that waits for its slowest member.
 
-Fairness is counted in turns, not in seconds: under a backlog everything has waited long, and whatever ages by the
-clock then degenerates to the order of arrival.
+Four rules, the first before the second:
+
+1. *Lanes.* Real time goes before batch, which has its turn all the same. While real time comes, batch fills a share of
+   the places only: what arrives then finds one free, and an engine that is not crowded.
+2. *Tenants.* Of a lane's tenants the one goes on that was given the fewest tokens while it waited: start-time fair
+   queueing (Goyal et al., 1996), with tokens for a length as in "Fairness in Serving Large Language Models" (Sheng et
+   al., 2024). A tenant that was away comes back level with the others: it saves up nothing.
+3. *Prefixes.* A tenant's oldest prompt begins a run of those that begin alike, whose beginning the engine then computes
+   once. A run ends after some prompts, whoever keeps coming.
+4. *Age.* Within these, the oldest is first. Who is next and finds too little room is waited for: what is smaller does
+   not slip past it.
+
+Fairness is counted in turns and tokens, not in seconds: under a backlog everything has waited long, and whatever ages
+by the clock then degenerates to the order of arrival.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections import OrderedDict
+from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
 
@@ -23,8 +34,19 @@ class Waiting(NamedTuple):
     """A prompt that waits to be let in."""
 
     lane: Lane
+    tenant: str
     prefix: str
-    """Equal for prompts that begin alike, so that the engine computes their beginning once."""
+    """Equal for prompts of one tenant that begin alike, so that the engine computes their beginning once."""
+    tokens: int
+    """What it takes of the engine's room: its prompt and the longest answer that it may get."""
+
+
+class Room(NamedTuple):
+    """What an engine is given at once."""
+
+    places: int
+    tokens: int | None = None
+    """None where the engine does not say how many it can hold. A prompt larger than that is let in alone."""
 
 
 class Rules(NamedTuple):
@@ -33,121 +55,200 @@ class Rules(NamedTuple):
     batch_turn: int = 8
     """While both lanes wait, one in so many places is batch's."""
     prefix_run: int = 16
-    """So many of one prefix may pass older prompts of their lane before the oldest has its turn."""
+    """So many of one prefix may pass older prompts of their lane and tenant before the oldest has its turn."""
+    batch_share: float = 0.5
+    """Of the places, those that batch may fill while real time comes; all of them once as many of batch as there are
+    places went in and none of real time came. At least one in any case."""
 
 
-class Run(NamedTuple):
-    """Prompts of one prefix, let in one after another."""
-
-    prefix: str | None = None
-    length: int = 0
-
-
-class Course(NamedTuple):
-    """What the next decision has to know of those before it."""
-
-    passed: int = 0
-    """Real-time prompts let in over the heads of batch, since batch had its turn."""
-    realtime: Run = Run()
-    """The last of its lane."""
-    batch: Run = Run()
-    """The last of its lane."""
-
-
-def room(capacity: int) -> int:
+def places(capacity: int) -> int:
     """How many prompts to keep at an engine that runs ``capacity`` at once: a tenth more, so that it never idles."""
     return capacity + max(1, capacity // 10)
 
 
-def admit(waiting: Sequence[Waiting], free: int, course: Course, rules: Rules) -> tuple[list[int], Course]:
-    """Choose who is let in.
+class Admission:
+    """Who waits, who is inside, and who is let in next.
 
-    Real time goes before batch, which has its turn all the same. Within a lane the oldest begins a run of its prefix,
-    and the oldest again the next one. So a prompt with ``k`` older ones in its lane is let in after at most
-    ``(k + 1) × prefix_run`` of its lane, and a lane is never passed over for more than ``batch_turn`` places.
-
-    Args:
-        waiting: in order of arrival.
-        free: places to fill.
-        course: of the decision before this one; ``Course()`` at the beginning.
-        rules: how the waiting share the engine.
-
-    Returns:
-        Indices into ``waiting``, in the order in which to let them in; and the course for the next decision.
+    Guarantees, for a prompt with ``k`` older ones of its lane and tenant and ``n`` tenants in its lane: it is let in
+    after at most ``(k + 1) × prefix_run`` of its own tenant; two tenants that both keep waiting are given token
+    counts that differ by no more than one run of each; and a lane is never passed over for more than ``batch_turn``
+    places, unless it is batch and has its share already. A decision costs the logarithm of the tenants, however many
+    wait.
     """
-    lanes = {lane: [at for at, one in enumerate(waiting) if one.lane is lane] for lane in Lane}
-    runs = {Lane.REALTIME: course.realtime, Lane.BATCH: course.batch}
-    passed = course.passed
-    chosen: list[int] = []
-    while len(chosen) < free and len(chosen) < len(waiting):
-        batch_waits = bool(lanes[Lane.BATCH])
-        realtime = bool(lanes[Lane.REALTIME]) and not (batch_waits and passed >= rules.batch_turn - 1)
-        lane = Lane.REALTIME if realtime else Lane.BATCH
-        passed = passed + 1 if realtime and batch_waits else 0
-        line, run = lanes[lane], runs[lane]
-        at = None
-        if run.length < rules.prefix_run:
-            at = next((at for at in line if waiting[at].prefix == run.prefix), None)
-        if at is None:
-            at, run = line[0], Run(waiting[line[0]].prefix)
-        runs[lane] = Run(run.prefix, run.length + 1)
-        line.remove(at)
-        chosen.append(at)
-    return chosen, Course(passed, runs[Lane.REALTIME], runs[Lane.BATCH])
 
-
-class _Place(NamedTuple):
-    key: str
-    waiting: Waiting
-    turn: asyncio.Future[None]
-
-
-class Gate:
-    """Keeps the number of prompts at one engine within its room."""
-
-    def __init__(self, places: int, rules: Rules | None = None) -> None:
-        """``places`` is how many may be inside at once."""
-        self._free = places
+    def __init__(self, room: Room, rules: Rules | None = None) -> None:
+        """``room`` is the engine's; ``rules`` are the default ones where none are given."""
+        self._room = room
         self._rules = rules or Rules()
-        self._course = Course()
+        self._lanes = {lane: _Lane(self._rules.prefix_run) for lane in Lane}
+        self._inside: dict[int, _Step] = {}
+        self._batch_inside = 0
+        self._quiet = room.places
+        """Prompts of batch let in since one of real time came."""
+        self._passed = 0
+        """Real-time prompts let in over the heads of batch, since batch had its turn."""
+        self.tokens = 0
+        """Of those inside."""
+
+    @property
+    def inside(self) -> int:
+        """Prompts that were let in and have not left."""
+        return len(self._inside)
+
+    @property
+    def waiting(self) -> int:
+        """Prompts that wait, in both lanes."""
+        return sum(len(line) for line in self._lanes.values())
+
+    def lane(self, number: int) -> Lane:
+        """The lane in which a prompt that is inside was let in."""
+        return self._inside[number].lane
+
+    def arrive(self, number: int, waiting: Waiting) -> None:
+        """A prompt joins the line under a ``number`` of its own."""
+        self._lanes[waiting.lane].join(number, waiting)
+        if waiting.lane is Lane.REALTIME:
+            self._quiet = 0
+
+    def leave(self, number: int) -> None:
+        """A prompt is done, or is wanted no more; wherever it is."""
+        step = self._inside.pop(number, None)
+        if step is None:
+            for line in self._lanes.values():
+                line.drop(number)
+        else:
+            self.tokens -= step.tokens
+            self._batch_inside -= step.lane is Lane.BATCH
+
+    def hurry(self, number: int) -> None:
+        """A prompt of batch is wanted in real time, as of now: it joins that line as its newest."""
+        waiting = self._lanes[Lane.BATCH].drop(number)
+        if waiting is not None:
+            self.arrive(number, waiting._replace(lane=Lane.REALTIME))
+
+    def admit(self) -> list[int]:
+        """Let in as many as there is room for; their numbers, in the order in which they go in."""
+        admitted: list[int] = []
+        while len(self._inside) < self._room.places and (lane := self._turn()) is not None:
+            step = self._lanes[lane].next()
+            if not self._fits(step.tokens):
+                break
+            self._lanes[lane].take(step)
+            self._inside[step.number] = step
+            self.tokens += step.tokens
+            if lane is Lane.BATCH:
+                self._batch_inside += 1
+                self._quiet += 1
+                self._passed = 0
+            else:
+                self._passed = self._passed + 1 if self._lanes[Lane.BATCH] else 0
+            admitted.append(step.number)
+        return admitted
+
+    def _turn(self) -> Lane | None:
+        """Whose the next place is; nobody's where only batch waits and has its share."""
+        places = self._room.places
+        share = places if self._quiet >= places else max(1, int(places * self._rules.batch_share))
+        batch = bool(self._lanes[Lane.BATCH]) and self._batch_inside < share
+        if self._lanes[Lane.REALTIME] and not (batch and self._passed >= self._rules.batch_turn - 1):
+            return Lane.REALTIME
+        return Lane.BATCH if batch else None
+
+    def _fits(self, tokens: int) -> bool:
+        limit = self._room.tokens
+        return limit is None or not self._inside or self.tokens + tokens <= limit
+
+
+class _Step(NamedTuple):
+    """Who goes on next, and what follows from it."""
+
+    number: int
+    lane: Lane
+    tenant: str
+    prefix: str
+    tokens: int
+    run: int
+    """Prompts of this run, with this one."""
+
+
+class _Tenant:
+    """What waits of one tenant in one lane, the oldest first."""
+
+    def __init__(self) -> None:
+        self.given = 0
+        """Tokens; lifted to what the others were given when it begins to wait."""
+        self.line: OrderedDict[int, Waiting] = OrderedDict()
+        self.prefixes: dict[str, OrderedDict[int, None]] = {}
+
+
+class _Lane:
+    """What waits in one lane."""
+
+    def __init__(self, prefix_run: int) -> None:
+        self._prefix_run = prefix_run
+        self._tenants: dict[str, _Tenant] = {}
+        """All that were ever seen: as many as the policy has."""
+        self._whose: dict[int, str] = {}
+        self._turns: list[tuple[int, int, str]] = []
+        """A heap of (given, serial, tenant). An entry that is not true any more is dropped when it comes up."""
         self._serial = count()
-        self._line: dict[int, _Place] = {}
-        self._called = False
+        self._level = 0
+        """What the tenant that went on last had been given before its run."""
+        self._run: _Step | None = None
 
-    @asynccontextmanager
-    async def place(self, key: str, lane: Lane, prefix: str) -> AsyncIterator[None]:
-        """Wait for a place, and keep it for as long as the context lasts."""
-        loop = asyncio.get_running_loop()
-        number, turn = next(self._serial), loop.create_future()
-        self._line[number] = _Place(key, Waiting(lane, prefix), turn)
-        self._call(loop)
-        try:
-            await turn
-            yield
-        finally:
-            if self._line.pop(number, None) is None:
-                self._free += 1
-            self._call(loop)
+    def __len__(self) -> int:
+        return len(self._whose)
 
-    def hurry(self, key: str) -> None:
-        """What waits under ``key`` is wanted in real time now."""
-        for number, place in self._line.items():
-            if place.key == key:
-                self._line[number] = place._replace(waiting=place.waiting._replace(lane=Lane.REALTIME))
+    def join(self, number: int, waiting: Waiting) -> None:
+        tenant = self._tenants.setdefault(waiting.tenant, _Tenant())
+        if not tenant.line:
+            tenant.given = max(tenant.given, self._level)
+            self._queue(waiting.tenant, tenant)
+        tenant.line[number] = waiting
+        tenant.prefixes.setdefault(waiting.prefix, OrderedDict())[number] = None
+        self._whose[number] = waiting.tenant
 
-    def _call(self, loop: asyncio.AbstractEventLoop) -> None:
-        # At the end of this turn of the loop, when all that arrived or left in it is known.
-        if not self._called and self._free and self._line:
-            self._called = True
-            loop.call_soon(self._let_in)
+    def drop(self, number: int) -> Waiting | None:
+        name = self._whose.pop(number, None)
+        if name is None:
+            return None
+        tenant = self._tenants[name]
+        waiting = tenant.line.pop(number)
+        alike = tenant.prefixes[waiting.prefix]
+        del alike[number]
+        if not alike:
+            del tenant.prefixes[waiting.prefix]
+        return waiting
 
-    def _let_in(self) -> None:
-        self._called = False
-        line = list(self._line.items())
-        chosen, self._course = admit([place.waiting for _, place in line], self._free, self._course, self._rules)
-        for index in chosen:
-            number, place = line[index]
-            del self._line[number]
-            self._free -= 1
-            if not place.turn.done():
-                place.turn.set_result(None)
+    def next(self) -> _Step:
+        """Who is next, of one or more."""
+        run = self._run
+        if run is not None and run.run < self._prefix_run:
+            alike = self._tenants[run.tenant].prefixes.get(run.prefix)
+            if alike:
+                number = next(iter(alike))
+                return _Step(number, *self._tenants[run.tenant].line[number], run.run + 1)
+        number, oldest = next(iter(self._tenants[self._least()].line.items()))
+        return _Step(number, *oldest, 1)
+
+    def take(self, step: _Step) -> None:
+        """Let the next one go on."""
+        tenant = self._tenants[step.tenant]
+        if step.run == 1:
+            self._level = tenant.given
+        self.drop(step.number)
+        self._run = step
+        tenant.given += step.tokens
+        if tenant.line:
+            self._queue(step.tenant, tenant)
+
+    def _queue(self, name: str, tenant: _Tenant) -> None:
+        heappush(self._turns, (tenant.given, next(self._serial), name))
+
+    def _least(self) -> str:
+        while True:
+            given, _, name = self._turns[0]
+            tenant = self._tenants[name]
+            if tenant.line and tenant.given == given:
+                return name
+            heappop(self._turns)

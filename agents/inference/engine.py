@@ -34,6 +34,8 @@ class Completion(NamedTuple):
     completion_tokens: int
     """With the token that ends the text, where the model gave one."""
     timings: Timings
+    preemptions: int = 0
+    """How often the engine put it aside for want of room, and computed it again."""
 
 
 class Engine(Protocol):
@@ -49,8 +51,18 @@ class Engine(Protocol):
         """How many prompts it works on at once. It takes more; they wait inside it."""
         ...
 
+    @property
+    def token_capacity(self) -> int | None:
+        """How many tokens of prompts and answers it can hold at once, once it was started; None where nobody knows."""
+        ...
+
+    @property
+    def alive(self) -> bool:
+        """Whether it was started and can still answer, as far as it knows without asking anybody."""
+        ...
+
     async def start(self) -> None:
-        """Return when it is ready to answer.
+        """Return when it is ready to answer, and warm.
 
         Raises:
             SetupError: it cannot run here.

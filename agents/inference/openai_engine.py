@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import msgspec
 
+from agents.inference.breaker import Breaker
 from agents.inference.engine import Completion, Prompt
 from agents.policy import Model
 from agents.tokens import Tokens
@@ -23,12 +23,14 @@ PATIENCE_S = 30.0
 """For how long a prompt is tried again while the server is away or overloaded."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 5.0
 ANSWER_S = 600.0
-"""A backstop: whoever asks has a deadline, and cancels."""
+"""A backstop: deadlines are shorter."""
 CONNECT_S = 5.0
 QUOTED = 500
 """Characters of a server's own error message to pass on."""
 
-_TRY_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_AWAY = frozenset({502, 503, 504})
+"""What stands for a server that is not there."""
+_TRY_AGAIN = frozenset({408, 429, 500}) | _AWAY
 
 
 class _Details(msgspec.Struct):
@@ -55,11 +57,19 @@ class _Reply(msgspec.Struct):
     usage: _Usage | None = None
 
 
+class _Trouble(NamedTuple):
+    """Why a try failed that another may mend, and how long the server asks to wait before it."""
+
+    what: str
+    wait_s: float
+
+
 class OpenAIEngine:
     """A model on a server that is somebody else's to run: its outage fails prompts, never this worker.
 
     The server's token counts are taken where it gives them, and ours where it does not. It tells nothing of where
-    its time went, so the whole of it stands under ``decode``.
+    its time went, so the whole of it stands under ``decode``. A call has no limit of its own but a backstop: whoever
+    asks has a deadline, and cancels the call and its retries when it passes.
     """
 
     def __init__(
@@ -81,6 +91,17 @@ class OpenAIEngine:
         self._url = f"{model.url.rstrip('/')}/chat/completions"
         self._key = ""
         self._client: httpx.AsyncClient | None = None
+        self._breaker = Breaker(FIRST_PAUSE_S, LONGEST_PAUSE_S)
+
+    @property
+    def token_capacity(self) -> int | None:
+        """What the policy says."""
+        return self._settings.max_tokens_in_flight
+
+    @property
+    def alive(self) -> bool:
+        """Whether it was started: a server that is away comes back."""
+        return self._client is not None
 
     async def start(self) -> None:
         """Open the connections' pool; the server itself need not be there yet.
@@ -91,7 +112,7 @@ class OpenAIEngine:
         settings = self._settings
         if not settings.url.startswith(("http://", "https://")):
             raise SetupError(f"model {self.model!r}: url {settings.url!r} must begin with http:// or https://")
-        headers = {}
+        headers = {"Content-Type": "application/json"}
         if settings.api_key_env:
             self._key = os.environ.get(settings.api_key_env, "")
             if not self._key:
@@ -116,32 +137,52 @@ class OpenAIEngine:
         Raises:
             EngineRowError: the server refused the prompt, stayed away, or said what cannot be understood.
         """
-        if self._client is None:
+        client = self._client
+        if client is None:
             raise EngineRowError(f"the engine of {self.model!r} is not started")
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        pause = FIRST_PAUSE_S
-        body = self._body(prompt)
+        clock, breaker = asyncio.get_running_loop().time, self._breaker
+        begun, body, pause = clock(), self._body(prompt), FIRST_PAUSE_S
         while True:
-            sent = loop.time()
-            try:
-                response = await self._client.post(self._url, json=body)
-            except httpx.ReadTimeout as error:
-                raise EngineRowError(f"{self._url} gave no answer within {ANSWER_S:g} s") from error
-            except httpx.TransportError as error:
-                problem, wait = f"{type(error).__name__} {error}".rstrip(), pause
+            if breaker.allows(clock()):
+                outcome = await self._ask(client, prompt, body)
+                if isinstance(outcome, Completion):
+                    return outcome
+                problem, wait = outcome.what, max(pause, outcome.wait_s)
+                pause = min(2 * pause, LONGEST_PAUSE_S)
             else:
-                if response.is_success:
-                    return self._completion(prompt, response.content, loop.time() - sent)
-                problem, wait = self._problem(response), max(pause, _retry_after(response))
-                if response.status_code not in _TRY_AGAIN:
-                    raise EngineRowError(f"{self._url} refused {prompt.key!r}: {problem}")
-            if loop.time() + wait > begun + self._patience_s:
-                raise EngineRowError(f"{self._url} failed {prompt.key!r} for {loop.time() - begun:.1f} s: {problem}")
+                problem, wait = breaker.problem, breaker.wait_s(clock())
+            now = clock()
+            if breaker.away_s(now) > self._patience_s:
+                raise EngineRowError(f"{self._url} has been away for {breaker.away_s(now):.1f} s: {problem}")
+            if now + wait > begun + self._patience_s:
+                raise EngineRowError(f"{self._url} failed {prompt.key!r} for {now - begun:.1f} s: {problem}")
             await asyncio.sleep(wait)
-            pause = min(2 * pause, LONGEST_PAUSE_S)
 
-    def _body(self, prompt: Prompt) -> Mapping[str, Any]:
+    async def _ask(self, client: httpx.AsyncClient, prompt: Prompt, body: bytes) -> Completion | _Trouble:
+        """One try. Raises what another try would not mend."""
+        clock = asyncio.get_running_loop().time
+        sent = clock()
+        try:
+            response = await client.post(self._url, content=body)
+        except httpx.ReadTimeout as error:
+            raise EngineRowError(f"{self._url} gave no answer within {ANSWER_S:g} s") from error
+        except httpx.TransportError as error:
+            trouble = _Trouble(f"{type(error).__name__} {error}".rstrip(), 0.0)
+            self._breaker.failed(clock(), trouble.what)
+            return trouble
+        if response.is_success:
+            self._breaker.answered()
+            return self._completion(prompt, response.content, clock() - sent)
+        trouble = _Trouble(self._problem(response), _retry_after(response))
+        if response.status_code in _AWAY:
+            self._breaker.failed(clock(), trouble.what)
+        else:
+            self._breaker.answered()
+        if response.status_code not in _TRY_AGAIN:
+            raise EngineRowError(f"{self._url} refused {prompt.key!r}: {trouble.what}")
+        return trouble
+
+    def _body(self, prompt: Prompt) -> bytes:
         sampling = prompt.sampling
         body: dict[str, Any] = {
             "model": self._settings.served_as or self.model,
@@ -155,7 +196,10 @@ class OpenAIEngine:
             body["seed"] = sampling.seed
         if sampling.stop:
             body["stop"] = sampling.stop
-        return body
+        if sampling.json_schema is not None:
+            schema = {"name": "answer", "schema": msgspec.Raw(sampling.json_schema.encode()), "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        return msgspec.json.encode(body)
 
     def _completion(self, prompt: Prompt, content: bytes, seconds: float) -> Completion:
         try:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from agents.affinity import opening, system_prompt
 from agents.answers import answered, failure
 from agents.budgets.admission import Admission
 from agents.budgets.budgets import Budgets
-from agents.inference.admission import Gate, room
+from agents.inference.admission import Room, Rules, Waiting, places
 from agents.inference.engine import Completion, Engine, Prompt
 from agents.inference.flights import Flights, Landing
+from agents.inference.gate import Gate, Level
 from agents.inference.gpu import Gpu
+from agents.json_schema import complaint
 from agents.policy import Policy
 from agents.stage import Delivery, Emit, Stage, dead_letter
 from agents.waterfall import GpuTime, Pricing, avoided, with_spending
@@ -30,6 +34,46 @@ class Execution(NamedTuple):
     gpu: GpuTime | None
 
 
+class Load(NamedTuple):
+    """One engine, as somebody who watches it sees it."""
+
+    level: Level
+    capacity: int
+    """Prompts that it works on at once."""
+    preemptions: int
+    """How often it put a prompt aside, since it was started."""
+    alive: bool
+
+
+class _Served:
+    """An engine with the gate in front of it."""
+
+    def __init__(self, engine: Engine, rules: Rules | None, clock: Callable[[], float], gpu: Gpu | None) -> None:
+        self._engine = engine
+        self._gpu = gpu
+        self._clock = clock
+        self._preemptions = 0
+        self.gate = Gate(Room(places(engine.capacity), engine.token_capacity), rules, clock=clock)
+
+    async def execute(self, task: InferenceTask) -> Execution:
+        ticket, came = task.ticket, self._clock()
+        async with self.gate.place(task.lookup.fingerprint, _waiting(task)) as lane:
+            waited = round((self._clock() - came) * 1_000_000)
+            prompt = Prompt(ticket.request_id, ticket.tenant, lane, task.messages, task.sampling)
+            work = self._engine.generate(prompt)
+            done, gpu = (await work, None) if self._gpu is None else await self._gpu.priced(work)
+        self._preemptions += done.preemptions
+        if (schema := prompt.sampling.json_schema) and (wrong := complaint(schema, done.text)):
+            cut = ", for it was cut: raise sampling.max_tokens" if done.finish_reason == "length" else ""
+            raise EngineRowError(f"the answer to {prompt.key!r} does not follow its JSON schema{cut}: {wrong}")
+        timings = msgspec.structs.replace(done.timings, queue=done.timings.queue + waited)
+        return Execution(done._replace(timings=timings), gpu)
+
+    def load(self) -> Load:
+        engine = self._engine
+        return Load(self.gate.level(), engine.capacity, self._preemptions, engine.alive)
+
+
 class InferenceStage(Stage[InferenceTask]):
     """Answers tasks of the models that this worker serves.
 
@@ -44,21 +88,25 @@ class InferenceStage(Stage[InferenceTask]):
         *,
         new_id: Callable[[], str],
         now: Callable[[], int],
+        clock: Callable[[], float] = time.monotonic,
+        rules: Rules | None = None,
         gpus: Mapping[str, Gpu] | None = None,
         budgets: Budgets | None = None,
     ) -> None:
-        """Serve the engines' models.
+        """Serve models.
 
         Args:
-            engines: started and stopped by whoever made them.
-            policy: prices, tasks and budgets.
-            new_id: makes an id that no answer has yet.
-            now: the time, in UTC epoch milliseconds.
+            engines: started by whoever made them, who also stops them.
+            policy: prices, and the baseline of each task.
+            new_id: an id that no other answer has.
+            now: UTC epoch milliseconds.
+            clock: seconds of any origin, to measure by.
+            rules: of admission, where they are not the default ones.
             gpus: of the models that are priced by GPU hours.
             budgets: asked before an engine may spend; None where the policy has none.
         """
-        self._served = {engine.model: (engine, Gate(room(engine.capacity))) for engine in engines}
-        self._gpus = gpus or {}
+        gpus = gpus or {}
+        self._served = {engine.model: _Served(engine, rules, clock, gpus.get(engine.model)) for engine in engines}
         self._budgets = budgets
         self._policy = policy
         self._flights = Flights[Execution]()
@@ -73,7 +121,8 @@ class InferenceStage(Stage[InferenceTask]):
         """Answer one task.
 
         Raises:
-            EngineRowError: the engine refused it, or this worker has no engine for its model.
+            EngineRowError: the engine refused it, its answer is not what was asked for, or this worker has no engine
+                for its model.
             EngineDeadError: the engine is gone.
             DeadlinePassedError: its deadline lies in the past.
             UnknownNameError: the policy has no such task any more.
@@ -87,16 +136,19 @@ class InferenceStage(Stage[InferenceTask]):
             )
         if task.model not in self._served:
             raise EngineRowError(f"this worker has no engine for {task.model!r}: it serves {sorted(self._served)}")
-        engine, gate = self._served[task.model]
+        served = self._served[task.model]
         if ticket.lane is Lane.REALTIME:
-            gate.hurry(task.lookup.fingerprint)
+            served.gate.hurry(task.lookup.fingerprint)
         key = (task.model, task.lookup.fingerprint)
         admission = Admission() if self._budgets is None else await self._budgets.confirm(task)
         if admission.short is not None:
             return [*self.failed(delivery, admission.short), *admission.alerts]
-        gpu = self._gpus.get(task.model)
-        landing = await self._flights.join(key, ticket.request_id, lambda: _execute(engine, gate, gpu, task))
+        landing = await self._flights.join(key, ticket.request_id, lambda: served.execute(task))
         return [answered(self._answer(task, landing)), *admission.alerts]
+
+    def loads(self) -> Mapping[str, Load]:
+        """How each engine does, by its model."""
+        return {model: served.load() for model, served in self._served.items()}
 
     def failed(self, delivery: Delivery[InferenceTask], error: HeadraceError) -> Sequence[Emit]:
         """A FAILED answer that says why, and the task itself as a dead letter.
@@ -164,18 +216,12 @@ class InferenceStage(Stage[InferenceTask]):
         return governing.baseline
 
 
-async def _execute(engine: Engine, gate: Gate, gpu: Gpu | None, task: InferenceTask) -> Execution:
-    ticket = task.ticket
-    async with gate.place(task.lookup.fingerprint, ticket.lane, _prefix(task)):
-        work = engine.generate(Prompt(ticket.request_id, ticket.tenant, ticket.lane, task.messages, task.sampling))
-        return Execution(await work, None) if gpu is None else Execution(*await gpu.priced(work))
-
-
-def _prefix(task: InferenceTask) -> str:
-    """What the task's prompt begins with: equal for those whose beginning an engine computes once."""
-    first = task.messages[0]
-    begins_with = first.content if first.role == "system" else task.lookup.fingerprint
-    return f"{task.ticket.tenant}/{begins_with}"
+def _waiting(task: InferenceTask) -> Waiting:
+    """What the task is to admission."""
+    system = system_prompt(task.messages)
+    prefix = f"o{opening(task)}" if system is None else f"s{system}"
+    tokens = task.usage.prompt_tokens + task.sampling.max_tokens
+    return Waiting(task.ticket.lane, task.ticket.tenant, prefix, tokens)
 
 
 def _usage(before: Usage, done: Completion) -> Usage:

@@ -12,19 +12,20 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from vllm import SamplingParams
 from vllm.engine.arg_utils import AsyncEngineArgs
+from vllm.lora.request import LoRARequest
 from vllm.outputs import RequestOutput
 from vllm.platforms import current_platform
-from vllm.sampling_params import RequestOutputKind
+from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.core import EngineCoreProc
 from vllm.v1.engine.exceptions import EngineDeadError as CoreDeadError
 
 from agents.inference.engine import Prompt
-from agents.policy import Model
 from schemas.enums import Lane
 from schemas.errors import EngineDeadError, EngineRowError
 
@@ -62,25 +63,12 @@ def on_cpu() -> bool:
     return bool(current_platform.is_cpu())
 
 
-def build(model: Model, cpu_cache_bytes: int) -> AsyncLLM:
+def build(given: Mapping[str, Any]) -> AsyncLLM:
     """Start the engine's processes, load the model, and return when it is ready. Takes a while, and blocks.
 
-    Args:
-        model: what to load, and its limits.
-        cpu_cache_bytes: for the keys and values of prompts, where they lie in main memory.
+    ``given`` are fields of vLLM's ``EngineArgs``.
     """
-    arguments = AsyncEngineArgs(
-        model=model.path,
-        max_model_len=model.window,
-        max_num_seqs=model.max_num_seqs,
-        scheduling_policy="priority",
-        enable_prefix_caching=True,
-        disable_log_stats=False,  # without them there are no timings
-        use_tqdm_on_load=False,
-        # Compiling takes minutes on a few cores and gains little on the models that run there.
-        enforce_eager=on_cpu(),
-        kv_cache_memory_bytes=cpu_cache_bytes if on_cpu() else None,
-    )
+    arguments = AsyncEngineArgs(**given)
     # vLLM has no hook that early in the engine core's life.
     EngineCoreProc.run_engine_core = staticmethod(_run_leashed)
     try:
@@ -98,8 +86,14 @@ def shut_down(engine: AsyncLLM) -> None:
     log.setLevel(level)
 
 
-async def generate(engine: AsyncLLM, ids: list[int], prompt: Prompt, request_id: str) -> RequestOutput:
-    """Generate from token ids; ``request_id`` is unique among those in flight.
+def token_capacity(engine: AsyncLLM) -> int:
+    """Tokens whose keys and values fit into the engine's memory."""
+    cache = engine.vllm_config.cache_config
+    return int(cache.num_gpu_blocks * cache.block_size)
+
+
+async def generate(engine: AsyncLLM, ids: list[int], prompt: Prompt, request_id: str, lora: str = "") -> RequestOutput:
+    """Generate from token ids; ``request_id`` is unique among those in flight, ``lora`` an adapter's folder.
 
     Raises:
         EngineRowError: the engine refused or failed this one.
@@ -113,13 +107,15 @@ async def generate(engine: AsyncLLM, ids: list[int], prompt: Prompt, request_id:
         seed=sampling.seed,
         stop=list(sampling.stop),
         output_kind=RequestOutputKind.FINAL_ONLY,
+        structured_outputs=StructuredOutputsParams(json=sampling.json_schema) if sampling.json_schema else None,
     )
+    adapter = LoRARequest("lora", 1, lora) if lora else None
     # The salt keeps one tenant from learning, by what was cached, what another one asked.
     tokens = {"type": "token", "prompt_token_ids": ids, "cache_salt": prompt.tenant}
     last = None
     try:
         priority = 0 if prompt.lane is Lane.REALTIME else 1
-        async for output in engine.generate(tokens, parameters, request_id, priority=priority):
+        async for output in engine.generate(tokens, parameters, request_id, lora_request=adapter, priority=priority):
             last = output
     except CoreDeadError as error:
         raise EngineDeadError("the vLLM engine's process is gone: its own log says why") from error

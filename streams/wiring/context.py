@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from agents.context.compression import Compressor
+from agents.context.drafting import Parts
 from agents.context.extractive import ExtractiveCompressor
 from agents.context.llmlingua_compressor import LLMLinguaCompressor
-
-from agents.context.drafting import Parts
 from agents.context.redis_summaries import RedisSummaries
 from agents.context.reranking import CrossEncoderReranker
 from agents.context.retrieval import Retriever

@@ -121,7 +121,7 @@ async def _embedder(settings: Settings, policy: Policy) -> Embedder:
 
 
 def _tokens(model: Model) -> ChatTemplate:
-    return ChatTemplate.load(path_of(model))
+    return ChatTemplate.load(model.tokenizer or path_of(model))
 
 
 def _engine(name: str, model: Model, tokens: Tokens) -> Engine:

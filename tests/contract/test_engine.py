@@ -6,6 +6,7 @@ Both real ones run the embedded model; the server is vLLM's own.
 from __future__ import annotations
 
 import asyncio
+import json
 import multiprocessing
 import os
 import signal
@@ -25,13 +26,14 @@ from agents.chat_template import ChatTemplate
 from agents.inference.engine import Completion, Engine, Prompt
 from agents.inference.openai_engine import OpenAIEngine
 from agents.inference.vllm_engine import VllmEngine
+from agents.json_schema import complaint
 from agents.policy import Model
 from agents.tokens import Tokens
+from bench.vllm_server import VllmServer
 from schemas.enums import Lane
 from schemas.errors import EngineDeadError, EngineRowError, SetupError
 from schemas.records import Message, Sampling
 from tests.fakes.engine import FakeEngine, WordTokens
-from tests.services.vllm_server import VllmServer
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
@@ -58,12 +60,13 @@ def template(smollm2: str) -> ChatTemplate:
 
 
 def settings(path: str, url: str = "") -> Model:
-    return Model(engine="openai" if url else "vllm", window=WINDOW, path=path, url=url, max_num_seqs=CAPACITY)
+    limits = {"window": WINDOW, "max_num_seqs": CAPACITY, "kv_cache_bytes": CACHE_BYTES}
+    return Model(engine="openai" if url else "vllm", path=path, url=url, **limits)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def vllm(smollm2: str, template: ChatTemplate) -> AsyncIterator[VllmEngine]:
-    engine = VllmEngine("smollm2", settings(smollm2), template, cpu_cache_bytes=CACHE_BYTES)
+    engine = VllmEngine("smollm2", settings(smollm2), template)
     await engine.start()
     yield engine
     await engine.stop()
@@ -152,6 +155,38 @@ async def test_at_temperature_0_an_answer_is_the_same_again(engine: Engine) -> N
 async def test_a_seed_repeats_a_draw(engine: Engine) -> None:
     drawn = [await ask(engine, STORY, temperature=1.0, seed=seed) for seed in (7, 7, 8)]
     assert drawn[0].text == drawn[1].text != drawn[2].text
+
+
+CITY = json.dumps(
+    {
+        "type": "object",
+        "properties": {"city": {"enum": ["Paris", "Rome"]}, "people": {"type": "integer"}},
+        "required": ["city", "people"],
+        "additionalProperties": False,
+    }
+)
+
+
+async def test_an_answer_follows_its_schema(vllm: VllmEngine, openai: OpenAIEngine) -> None:
+    for engine in (vllm, openai):
+        for question in (CAPITAL, STORY):
+            answer = await ask(engine, question, json_schema=CITY, max_tokens=64)
+            assert complaint(CITY, answer.text) is None
+            assert answer.finish_reason == "stop"
+
+
+async def test_a_schema_that_an_engine_cannot_keep_fails_its_prompt_alone(
+    vllm: VllmEngine, openai: OpenAIEngine
+) -> None:
+    for engine in (vllm, openai):
+        with pytest.raises(EngineRowError):
+            await ask(engine, CAPITAL, json_schema='{"type": "array", "items": {"$ref": "#/$defs/none"}}')
+        assert (await ask(engine, CAPITAL)).text
+
+
+async def test_an_engine_is_alive_and_vllm_says_how_much_it_holds(engine: Engine, vllm: VllmEngine) -> None:
+    assert engine.alive
+    assert (vllm.token_capacity or 0) >= WINDOW
 
 
 async def test_the_time_that_an_answer_took_is_told(engine: Engine) -> None:
@@ -282,8 +317,8 @@ from schemas.records import Message, Sampling
 
 async def main():
     path = sys.argv[1]
-    model = Model(engine="vllm", window=512, path=path, max_num_seqs=4)
-    engine = VllmEngine("m", model, ChatTemplate.load(path), cpu_cache_bytes=128 << 20)
+    model = Model(engine="vllm", window=512, path=path, max_num_seqs=4, kv_cache_bytes=128 << 20)
+    engine = VllmEngine("m", model, ChatTemplate.load(path))
     await engine.start()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: print("interrupted", flush=True))
     print("ready", flush=True)
@@ -383,6 +418,7 @@ async def test_when_its_process_is_killed_vllm_is_dead_for_those_who_wait_and_th
             await one
     with pytest.raises(EngineDeadError):
         await ask(vllm, CAPITAL)
+    assert not vllm.alive
     assert time.perf_counter() - began < 10
     _, alive = await asyncio.to_thread(psutil.wait_procs, workers, 15)
     assert not alive

@@ -57,6 +57,14 @@ class FakeEngine:
         self._gone = asyncio.Event()
         self._kept: set[tuple[str, tuple[str, ...]]] = set()
 
+    @property
+    def token_capacity(self) -> int | None:
+        return None
+
+    @property
+    def alive(self) -> bool:
+        return not self._gone.is_set()
+
     async def start(self) -> None:
         self._gone.clear()
 

@@ -11,6 +11,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
+
 from streams.embedded.service import HOST, free_port
 from tests.faults import witness
 
@@ -77,13 +79,13 @@ class Machine:
         until = time.monotonic() + READY_S
         while True:
             try:
-                _, writer = await asyncio.open_connection(HOST, self._port)
-            except OSError:
+                async with httpx.AsyncClient() as client:
+                    (await client.get(f"http://{HOST}:{self._port}/readyz")).raise_for_status()
+            except httpx.HTTPError:
                 if time.monotonic() > until:
                     raise TimeoutError(f"{self.name} does not come up\n{self.tail()}") from None
                 await asyncio.sleep(0.1)
             else:
-                writer.close()
                 return
 
     async def kill(self, *, disk_too: bool = False) -> int:

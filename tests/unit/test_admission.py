@@ -1,242 +1,261 @@
-"""Admission: never over the room, nobody waits for ever, real time first, prompts that begin alike together."""
+"""Admission: never over the room, nobody waits for ever, real time first, tenants alike, prompts that begin alike
+together."""
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.inference.admission import Course, Gate, Rules, Run, Waiting, admit, room
+from agents.inference.admission import Admission, Room, Rules, Waiting, places
 from schemas.enums import Lane
 
 REALTIME, BATCH = Lane.REALTIME, Lane.BATCH
+LARGEST = 9
+ONE = Room(1)
 
-waitings = st.builds(Waiting, st.sampled_from(Lane), st.sampled_from("abc"))
-rules = st.builds(Rules, st.integers(1, 6), st.integers(1, 6))
-runs = st.builds(Run, st.none() | st.sampled_from("abcd"), st.integers(0, 6))
-courses = st.builds(Course, st.integers(0, 6), runs, runs)
+waitings = st.builds(
+    Waiting, st.sampled_from(Lane), st.sampled_from("tuv"), st.sampled_from("abc"), st.integers(1, LARGEST)
+)
+rules = st.builds(Rules, st.integers(1, 6), st.integers(1, 6), st.floats(0, 1))
+rooms = st.builds(Room, st.integers(1, 6), st.none() | st.integers(1, 30))
 
 
-def order(waiting: Sequence[Waiting], rules: Rules) -> list[int]:
-    """Who is let in, one after the other, where one place at a time falls free."""
-    left = list(range(len(waiting)))
-    course = Course()
+def lined_up(waiting: Iterable[Waiting], rules: Rules | None = None, room: Room = ONE) -> Admission:
+    """An admission where these wait, under their places in the line."""
+    admission = Admission(room, rules)
+    for number, one in enumerate(waiting):
+        admission.arrive(number, one)
+    return admission
+
+
+def order(admission: Admission) -> list[int]:
+    """Who is let in, one after the other, where everyone leaves at once."""
     admitted = []
-    while left:
-        (at,), course = admit([waiting[index] for index in left], 1, course, rules)
-        admitted.append(left.pop(at))
+    while admission.waiting:
+        (number,) = admission.admit()
+        admission.leave(number)
+        admitted.append(number)
     return admitted
 
 
-def realtime(*prefixes: str) -> list[Waiting]:
-    return [Waiting(REALTIME, prefix) for prefix in prefixes]
+def realtime(*prefixes: str, tenant: str = "t", tokens: int = 1) -> list[Waiting]:
+    return [Waiting(REALTIME, tenant, prefix, tokens) for prefix in prefixes]
 
 
-def batch(*prefixes: str) -> list[Waiting]:
-    return [Waiting(BATCH, prefix) for prefix in prefixes]
+def batch(*prefixes: str, tenant: str = "t", tokens: int = 1) -> list[Waiting]:
+    return [Waiting(BATCH, tenant, prefix, tokens) for prefix in prefixes]
 
 
-@given(st.lists(waitings), st.integers(0, 20), courses, rules)
-def test_a_decision_fills_the_free_places_and_takes_nobody_twice(
-    waiting: list[Waiting], free: int, course: Course, rules: Rules
+STEPS = st.lists(st.tuples(st.sampled_from(["arrive", "admit", "leave", "hurry"]), waitings, st.integers(0, 99)))
+
+
+@given(STEPS, rooms, rules)
+def test_it_is_never_over_its_room_and_lets_everyone_in_once(
+    steps: Sequence[tuple[str, Waiting, int]], room: Room, rules: Rules
 ) -> None:
-    chosen, _ = admit(waiting, free, course, rules)
-    assert len(chosen) == min(free, len(waiting))
-    assert len(set(chosen)) == len(chosen)
-    assert all(0 <= at < len(waiting) for at in chosen)
+    admission = Admission(room, rules)
+    asked: dict[int, Waiting] = {}
+    inside: list[int] = []
+    gone: set[int] = set()
+    come_in: Counter[int] = Counter()
+
+    def admit() -> None:
+        admitted = admission.admit()
+        come_in.update(admitted)
+        inside.extend(admitted)
+        tokens = sum(asked[number].tokens for number in inside)
+        assert (admission.inside, admission.tokens) == (len(inside), tokens)
+        assert len(inside) <= room.places
+        assert room.tokens is None or tokens <= room.tokens or len(inside) == 1
+
+    for what, waiting, which in steps:
+        if what == "arrive":
+            asked[len(asked)] = waiting
+            admission.arrive(len(asked) - 1, waiting)
+        elif what == "admit":
+            admit()
+        elif what == "leave" and (here := [number for number in asked if number not in gone]):
+            number = here[which % len(here)]
+            admission.leave(number)
+            gone.add(number)
+            if number in inside:
+                inside.remove(number)
+        elif what == "hurry" and asked:
+            admission.hurry(which % len(asked))
+        assert admission.waiting == len(asked) - len(come_in | Counter(gone))
+    while admission.waiting or inside:
+        admit()
+        assert inside, "room, and somebody who waits, and nobody is let in"
+        admission.leave(inside.pop())
+    assert set(come_in.values()) <= {1}
+    assert come_in.keys() | gone == asked.keys()
 
 
-@given(st.lists(waitings, max_size=30), rules, st.lists(st.integers(1, 5), min_size=1))
-def test_how_many_places_fall_free_at_a_time_does_not_change_the_order(
-    waiting: list[Waiting], rules: Rules, frees: list[int]
+@given(st.lists(waitings, max_size=30), st.builds(Rules, st.integers(1, 6), st.integers(1, 6)), rooms)
+def test_how_much_room_falls_free_at_a_time_does_not_change_the_order(
+    waiting: list[Waiting], rules: Rules, room: Room
 ) -> None:
-    left, course, admitted = list(range(len(waiting))), Course(), []
-    while left:
-        chosen, course = admit([waiting[index] for index in left], frees[len(admitted) % len(frees)], course, rules)
-        admitted += [left[at] for at in chosen]
-        left = [index for at, index in enumerate(left) if at not in chosen]
-    assert admitted == order(waiting, rules)
+    # Without a share for batch, which is counted in places.
+    rules = rules._replace(batch_share=1.0)
+    alone, crowd = lined_up(waiting, rules), lined_up(waiting, rules, room)
+    admitted: list[int] = []
+    while crowd.waiting:
+        here = crowd.admit()
+        admitted += here
+        for number in here:
+            crowd.leave(number)
+    assert admitted == order(alone)
 
 
 @given(
     older=st.lists(waitings, min_size=1, max_size=15),
     newer=st.lists(waitings, min_size=1, max_size=10),
     rules=st.builds(Rules, st.integers(2, 5), st.integers(1, 5)),
-    course=courses,
     data=st.data(),
 )
 def test_nobody_waits_for_ever_whoever_keeps_coming(
-    older: list[Waiting], newer: list[Waiting], rules: Rules, course: Course, data: st.DataObject
+    older: list[Waiting], newer: list[Waiting], rules: Rules, data: st.DataObject
 ) -> None:
     target = data.draw(st.integers(0, len(older) - 1))
-    ahead = sum(one.lane is older[target].lane for one in older[:target])
-    bound = ((ahead + 1) * rules.prefix_run + 1) * rules.batch_turn
+    one = older[target]
+    ahead = sum((other.lane, other.tenant) == (one.lane, one.tenant) for other in older[:target])
+    # Its own tenant's, then each other tenant's of its lane: as many tokens, a run more, a prompt at a time.
+    own = (ahead + 1) * rules.prefix_run
+    bound = 3 * (own + 2 * rules.prefix_run) * LARGEST * rules.batch_turn
+    admission = lined_up(older, rules)
     arriving = itertools.cycle(newer)
-    waiting = list(enumerate(older))
-    for _ in range(bound):
-        (at,), course = admit([one for _, one in waiting], 1, course, rules)
-        if waiting.pop(at)[0] == target:
+    for step in range(bound):
+        (number,) = admission.admit()
+        if number == target:
             return
+        admission.leave(number)
         # Two more for each that is let in: the line only ever grows.
-        waiting += [(-1, next(arriving)), (-1, next(arriving))]
-    raise AssertionError(f"{older[target]} still waits after {bound} places")
+        for at in (0, 1):
+            admission.arrive(len(older) + 2 * step + at, next(arriving))
+    raise AssertionError(f"{one} still waits after {bound} places")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("tuv"), st.sampled_from("ab"), st.integers(1, LARGEST)), min_size=1),
+    st.integers(1, 5),
+    st.integers(1, 60),
+)
+def test_tenants_that_keep_waiting_are_given_as_many_tokens(
+    kinds: list[tuple[str, str, int]], prefix_run: int, turns: int
+) -> None:
+    admission = Admission(Room(1), Rules(prefix_run=prefix_run))
+    arriving: dict[str, itertools.cycle[Waiting]] = {}
+    for tenant, prefix, tokens in kinds:
+        own = [Waiting(REALTIME, name, p, t) for name, p, t in kinds if name == tenant]
+        arriving.setdefault(tenant, itertools.cycle([*own, Waiting(REALTIME, tenant, prefix, tokens)]))
+    given: Counter[str] = Counter(dict.fromkeys(arriving, 0))
+    serial, whose = itertools.count(), {}
+    for line in arriving.values():
+        for _ in range(prefix_run + 1):
+            whose[number := next(serial)] = asked = next(line)
+            admission.arrive(number, asked)
+    for _ in range(turns):
+        (number,) = admission.admit()
+        tenant, tokens = whose[number].tenant, whose[number].tokens
+        given[tenant] += tokens
+        admission.leave(number)
+        whose[number := next(serial)] = asked = next(arriving[tenant])
+        admission.arrive(number, asked)
+    assert max(given.values()) - min(given.values()) <= 2 * prefix_run * LARGEST
+
+
+def test_a_tenant_that_was_away_has_saved_up_nothing() -> None:
+    admission = lined_up(realtime(*"a" * 50, tenant="t", tokens=10), Rules(prefix_run=1))
+    for _ in range(20):
+        admission.leave(admission.admit()[0])
+    for number in range(100, 120):
+        admission.arrive(number, Waiting(REALTIME, "u", "a", 10))
+    assert [number >= 100 for number in order(admission)[:8]] == [True, False] * 4
+
+
+def test_a_tenant_that_asks_for_more_at_a_time_is_let_in_less_often() -> None:
+    waiting = realtime(*"a" * 8, tenant="large", tokens=30) + realtime(*"a" * 8, tenant="small", tokens=10)
+    first = order(lined_up(waiting, Rules(prefix_run=1)))[:8]
+    assert Counter(waiting[number].tenant for number in first) == {"small": 6, "large": 2}
 
 
 def test_real_time_goes_before_batch_that_came_earlier() -> None:
-    waiting = batch("a", "a") + realtime("b", "c")
-    assert order(waiting, Rules()) == [2, 3, 0, 1]
+    assert order(lined_up(batch("a", "a") + realtime("b", "c"))) == [2, 3, 0, 1]
 
 
 def test_batch_has_its_turn_while_real_time_keeps_coming() -> None:
     waiting = batch("a", "b") + realtime(*"cdefgh")
-    assert order(waiting, Rules(batch_turn=3)) == [2, 3, 0, 4, 5, 1, 6, 7]
+    assert order(lined_up(waiting, Rules(batch_turn=3))) == [2, 3, 0, 4, 5, 1, 6, 7]
 
 
-def test_batch_uses_all_places_where_nothing_waits_in_real_time() -> None:
-    assert admit(batch("a", "b", "c"), 2, Course(), Rules())[0] == [0, 1]
+def test_batch_fills_all_places_where_no_real_time_comes() -> None:
+    assert lined_up(batch(*"abcd"), room=Room(4)).admit() == [0, 1, 2, 3]
+
+
+def test_while_real_time_comes_batch_leaves_places_free_for_it() -> None:
+    admission = lined_up(realtime("a") + batch(*"b" * 20), room=Room(4))
+    assert admission.admit() == [0, 1, 2]
+    admission.arrive(50, realtime("a")[0])
+    assert admission.admit() == [50]
+
+
+def test_once_real_time_stays_away_batch_has_all_places_again() -> None:
+    admission = lined_up(realtime("a") + batch(*"b" * 20), room=Room(4))
+    for number in admission.admit():
+        admission.leave(number)
+    for number in admission.admit():
+        admission.leave(number)
+    assert len(admission.admit()) == 4
 
 
 def test_prompts_that_begin_alike_go_one_after_another() -> None:
-    assert order(realtime(*"abcabcabc"), Rules()) == [0, 3, 6, 1, 4, 7, 2, 5, 8]
+    assert order(lined_up(realtime(*"abcabcabc"))) == [0, 3, 6, 1, 4, 7, 2, 5, 8]
+
+
+def test_a_run_of_one_is_the_order_of_arrival() -> None:
+    assert order(lined_up(realtime(*"abcabcabc"), Rules(prefix_run=1))) == list(range(9))
 
 
 def test_a_prefix_that_keeps_coming_lets_the_oldest_through() -> None:
-    assert order(realtime(*"abaaaaaa"), Rules(prefix_run=3)) == [0, 2, 3, 1, 4, 5, 6, 7]
+    assert order(lined_up(realtime(*"abaaaaaa"), Rules(prefix_run=3))) == [0, 2, 3, 1, 4, 5, 6, 7]
 
 
 def test_the_other_lane_does_not_end_a_run() -> None:
     waiting = realtime(*"xyxyxy") + batch("a", "b", "a")
-    assert order(waiting, Rules(batch_turn=2)) == [0, 6, 2, 8, 4, 7, 1, 3, 5]
+    assert order(lined_up(waiting, Rules(batch_turn=2))) == [0, 6, 2, 8, 4, 7, 1, 3, 5]
+
+
+def test_one_prefix_of_two_tenants_is_two() -> None:
+    waiting = realtime("a", tenant="t") + realtime("a", tenant="u") + realtime("a", tenant="t")
+    assert order(lined_up(waiting)) == [0, 2, 1]
+
+
+def test_a_prompt_that_does_not_fit_is_waited_for() -> None:
+    admission = lined_up([*realtime("a", tokens=6), *realtime("a", tokens=5), *realtime("a")], room=Room(4, 10))
+    assert admission.admit() == [0]
+    admission.leave(0)
+    assert admission.admit() == [1, 2]
+
+
+def test_a_prompt_larger_than_the_engine_holds_is_let_in_alone() -> None:
+    admission = lined_up([*realtime("a"), *realtime("a", tokens=99), *realtime("a")], room=Room(4, 10))
+    assert admission.admit() == [0]
+    admission.leave(0)
+    assert admission.admit() == [1]
+    admission.leave(1)
+    assert admission.admit() == [2]
+
+
+def test_what_is_wanted_in_real_time_after_all_goes_with_it() -> None:
+    admission = lined_up(batch(*"abc"))
+    admission.hurry(2)
+    admission.hurry(77)
+    assert order(admission) == [2, 0, 1]
 
 
 def test_an_engine_is_given_a_tenth_more_than_it_runs_at_once() -> None:
-    assert [room(capacity) for capacity in (1, 8, 32, 256)] == [2, 9, 35, 281]
-
-
-async def _settle() -> None:
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
-class Visitors:
-    """Tasks that go through a gate and stay until they are told to leave."""
-
-    def __init__(self, gate: Gate) -> None:
-        self.gate = gate
-        self.inside: list[str] = []
-        self.came_in: list[str] = []
-        self.leave: dict[str, asyncio.Event] = {}
-        self.tasks: dict[str, asyncio.Task[None]] = {}
-
-    def send(self, name: str, lane: Lane = REALTIME, prefix: str = "p") -> None:
-        self.leave[name] = asyncio.Event()
-        self.tasks[name] = asyncio.create_task(self._visit(name, lane, prefix))
-
-    async def _visit(self, name: str, lane: Lane, prefix: str) -> None:
-        async with self.gate.place(name, lane, prefix):
-            self.inside.append(name)
-            self.came_in.append(name)
-            try:
-                await self.leave[name].wait()
-            finally:
-                self.inside.remove(name)
-
-
-async def test_a_place_that_falls_free_is_filled_at_once_and_not_only_when_all_are() -> None:
-    visitors = Visitors(Gate(2))
-    for name in "abc":
-        visitors.send(name)
-    await _settle()
-    assert visitors.inside == ["a", "b"]
-    visitors.leave["b"].set()
-    await _settle()
-    assert visitors.inside == ["a", "c"]
-
-
-async def test_what_arrives_in_the_same_instant_is_ordered_together() -> None:
-    visitors = Visitors(Gate(2))
-    visitors.send("a", BATCH, "x")
-    visitors.send("b", REALTIME, "y")
-    visitors.send("c", REALTIME, "z")
-    await _settle()
-    assert visitors.came_in == ["b", "c"]
-
-
-async def test_who_is_cancelled_in_the_line_leaves_it_and_takes_no_place() -> None:
-    visitors = Visitors(Gate(1))
-    for name in "abc":
-        visitors.send(name)
-    await _settle()
-    visitors.tasks["b"].cancel()
-    visitors.leave["a"].set()
-    await _settle()
-    assert visitors.inside == ["c"]
-
-
-async def test_who_is_cancelled_with_a_place_gives_it_back() -> None:
-    visitors = Visitors(Gate(1))
-    visitors.send("a")
-    visitors.send("b")
-    await _settle()
-    visitors.tasks["a"].cancel()
-    await _settle()
-    assert visitors.inside == ["b"]
-
-
-async def test_what_is_wanted_in_real_time_after_all_is_moved_to_that_lane() -> None:
-    gate = Gate(1)
-    visitors = Visitors(gate)
-    for name in "abc":
-        visitors.send(name, BATCH)
-    await _settle()
-    gate.hurry("c")
-    visitors.leave["a"].set()
-    await _settle()
-    assert visitors.inside == ["c"]
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["send", "leave", "cancel", "wait"]),
-        st.integers(0, 9),
-        st.sampled_from(Lane),
-        st.sampled_from("ab"),
-    ),
-    max_size=40,
-)
-
-
-@given(STEPS, st.integers(1, 3))
-def test_a_gate_is_never_over_its_room_and_lets_everyone_in_once(
-    steps: list[tuple[str, int, Lane, str]], places: int
-) -> None:
-    async def play() -> None:
-        gate = Gate(places)
-        visitors = Visitors(gate)
-        for what, which, lane, prefix in steps:
-            names = list(visitors.tasks)
-            if what == "send":
-                visitors.send(f"n{len(names)}", lane, prefix)
-            elif what == "leave" and visitors.inside:
-                visitors.leave[visitors.inside[which % len(visitors.inside)]].set()
-            elif what == "cancel" and names:
-                visitors.tasks[names[which % len(names)]].cancel()
-            else:
-                await _settle()
-            assert len(visitors.inside) <= places
-        await _settle()
-        waiting = [task for name, task in visitors.tasks.items() if not task.done() and name not in visitors.inside]
-        assert not waiting or len(visitors.inside) == places
-        while visitors.inside:
-            visitors.leave[visitors.inside[0]].set()
-            await _settle()
-            assert len(visitors.inside) <= places
-        assert all(task.done() for task in visitors.tasks.values())
-        stayed = [name for name, task in visitors.tasks.items() if not task.cancelled()]
-        assert len(set(visitors.came_in)) == len(visitors.came_in)
-        assert set(stayed) <= set(visitors.came_in)
-
-    asyncio.run(play())
+    assert [places(capacity) for capacity in (1, 8, 32, 256)] == [2, 9, 35, 281]

@@ -8,11 +8,11 @@ from itertools import count as counting
 from typing import Any
 
 import pytest
-from agents.context.extractive import ExtractiveCompressor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.context.drafting import Parts
+from agents.context.extractive import ExtractiveCompressor
 from agents.context.retrieval import Retriever
 from agents.context.stage import ContextStage
 from agents.context.summariser import Summariser

@@ -23,6 +23,7 @@ samplings = st.builds(
     max_tokens=st.integers(1, 4),
     seed=st.none() | st.integers(0, 3),
     stop=st.lists(names, max_size=2),
+    json_schema=st.none() | names,
 )
 requests = st.builds(
     PredictionRequest,

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from agents import waterfall
-from agents.inference.admission import room
+from agents.inference.admission import places
 from agents.inference.engine import Completion, Engine, Prompt
 from agents.inference.gpu import Gpu
 from agents.inference.stage import InferenceStage
@@ -42,8 +42,10 @@ from schemas.records import (
     Timings,
     Usage,
 )
+from streams.flow import TICK_S, Flow
 from tests.fakes.engine import FakeEngine, tokens_of
 from tests.fakes.records import AT, delivery, lookup, ticket
+from tests.unit.flow_bench import Raw
 
 SYSTEM = Message(role="system", content="You are the desk of a bank and answer in one sentence.")
 QUESTION = Message(role="user", content="How do I reset my password?")
@@ -218,8 +220,140 @@ async def test_no_more_prompts_are_at_the_engine_than_it_has_room_for() -> None:
     engine = Crowd("small", capacity=3, seconds_per_token=0.0005)
     answers = await run(stage(engine), *(task(f"r-{at}", lookup=lookup(fingerprint=f"f{at}")) for at in range(40)))
     assert len(answers) == engine.calls == 40
-    assert engine.most == room(3)
+    assert engine.most == places(3)
     assert engine.most_running == 3
+
+
+async def test_an_engines_load_is_told_with_the_time_in_line() -> None:
+    engine = FakeEngine("small", capacity=1, seconds_per_token=0.01)
+    inference = stage(engine)
+    tasks = [
+        asyncio.create_task(inference(delivery(task(f"r-{at}", lookup=lookup(fingerprint=f"f{at}")), at)))
+        for at in range(3)
+    ]
+    await asyncio.sleep(0.01)
+    load = inference.loads()["small"]
+    assert (load.level.inside, load.level.waiting, load.capacity, load.alive) == (2, 1, 1, True)
+    assert load.level.tokens == 2 * (PROMPT_TOKENS + 64)
+    answers = [the_answer(await one) for one in tasks]
+    # The third came in when the first was done, and then stood in the engine's own line.
+    assert answers[2].timings.queue > answers[0].timings.decode
+    after = inference.loads()["small"].level
+    assert (after.inside, after.waiting, after.tokens) == (0, 0, 0)
+    assert 0 < after.busy_s < after.occupied_s
+    engine.kill()
+    assert not inference.loads()["small"].alive
+
+
+async def test_work_of_batch_that_real_time_joins_is_the_engines_as_real_time() -> None:
+    class Watched(FakeEngine):
+        seen: list[tuple[str, Lane]] = []  # noqa: RUF012
+
+        async def generate(self, prompt: Prompt) -> Completion:
+            self.seen.append((prompt.key, prompt.lane))
+            return await super().generate(prompt)
+
+    engine = Watched("small", capacity=1, seconds_per_token=0.01)
+    inference = stage(engine)
+    batch = [task(f"r-{at}", lane=Lane.BATCH, lookup=lookup(fingerprint=f"f{at}")) for at in range(6)]
+    working = asyncio.create_task(run(inference, *batch))
+    await asyncio.sleep(0.01)
+    await run(inference, task("r-9", lookup=lookup(fingerprint="f5")))
+    await working
+    assert engine.seen[2] == ("r-5", Lane.REALTIME)
+    assert [lane for key, lane in engine.seen if key != "r-5"] == [Lane.BATCH] * 5
+
+
+async def test_preemptions_are_counted() -> None:
+    class Crowded(FakeEngine):
+        async def generate(self, prompt: Prompt) -> Completion:
+            return (await super().generate(prompt))._replace(preemptions=2)
+
+    inference = stage(Crowded("small"))
+    await run(inference, task("r-1"), task("r-2", lookup=lookup(fingerprint="f2")))
+    assert inference.loads()["small"].preemptions == 4
+
+
+async def test_no_more_tokens_are_at_the_engine_than_it_holds() -> None:
+    class Small(FakeEngine):
+        @property
+        def token_capacity(self) -> int | None:
+            return 2 * (PROMPT_TOKENS + 64)
+
+    engine = Small("small", capacity=8, seconds_per_token=0.0005)
+    await run(stage(engine), *(task(f"r-{at}", lookup=lookup(fingerprint=f"f{at}")) for at in range(9)))
+    assert engine.most_running == 2
+
+
+async def test_a_flow_that_gives_a_task_up_at_its_deadline_ends_the_engines_work_on_it() -> None:
+    engine = FakeEngine("small", seconds_per_token=60)
+    inference = stage(engine)
+    published: list[Emit] = []
+    clock = [AT]
+
+    async def send(emits: Sequence[Emit], _: object) -> None:
+        published.extend(emits)
+
+    def decode(_: bytes) -> InferenceTask:
+        return task(deadline=AT + 1000)
+
+    flow = Flow(
+        inference,
+        decode=decode,
+        send=send,
+        poison=lambda *_: [],
+        ack=lambda _: None,
+        halt=lambda _: None,
+        now=lambda: clock[0],
+    )
+    await flow.put(Raw(0), flow.generation)
+    await asyncio.sleep(0.05)
+    assert engine.running == 1
+    clock[0] = AT + 1000
+    await asyncio.sleep(2 * TICK_S)
+    assert engine.running == 0
+    assert inference.loads()["small"].level.inside == 0
+    answer = published[0].record
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.error_code) == (Status.FAILED, "DEADLINE_PASSED")
+
+
+TYPED = Sampling(max_tokens=64, json_schema='{"type": "object", "required": ["fee"]}')
+
+
+class Typed(FakeEngine):
+    """Says what it is told to."""
+
+    says = ""
+    ends = "stop"
+
+    async def generate(self, prompt: Prompt) -> Completion:
+        return (await super().generate(prompt))._replace(text=self.says, finish_reason=self.ends)
+
+
+async def test_an_answer_that_follows_its_schema_is_passed_on() -> None:
+    engine = Typed("small")
+    engine.says = '{"fee": 3}'
+    (answer,) = await run(stage(engine), task(sampling=TYPED))
+    assert answer.text == engine.says
+
+
+@pytest.mark.parametrize(
+    ("says", "ends", "said"),
+    [
+        ('{"price": 3}', "stop", "does not follow its JSON schema: 'fee' is a required property at \\$"),
+        (
+            '{"fee"',
+            "length",
+            "does not follow its JSON schema, for it was cut: raise sampling.max_tokens: it is no JSON",
+        ),
+    ],
+)
+async def test_an_answer_that_does_not_follow_its_schema_fails_its_task(says: str, ends: str, said: str) -> None:
+    engine = Typed("small")
+    engine.says, engine.ends = says, ends
+    with pytest.raises(EngineRowError, match=said):
+        await run(stage(engine), task(sampling=TYPED))
 
 
 async def test_what_must_not_be_cached_is_not_offered_to_the_cache() -> None:

@@ -7,6 +7,8 @@ from collections import Counter
 import pytest
 from prometheus_client import generate_latest
 
+from agents.inference.gate import Level
+from agents.inference.stage import Load
 from agents.stage import Emit
 from agents.waterfall import avoided, with_spending
 from agents.wilson import interval
@@ -81,6 +83,40 @@ def test_tokens_are_those_that_an_engine_made_for_whomever(metrics: Metrics) -> 
 def test_an_answer_is_counted_by_its_source(metrics: Metrics) -> None:
     metrics.count("cache", Emit("t", b"k", answer(source=Source.SEMANTIC_CACHE, waterfall=predicted(0, 9))))
     assert scraped(metrics)["headrace_answers_total"] == {("SEMANTIC_CACHE",): 1}
+
+
+def test_an_execution_is_timed_and_its_tokens_are_counted_once_by_whoever_led_it(metrics: Metrics) -> None:
+    usage = Usage(published_tokens=30, prompt_tokens=30, cached_tokens=16, completion_tokens=4)
+    timings = Timings(queue=2_000_000, prefill=300_000, decode=1_500_000)
+    metrics.count("inference", Emit("t", b"k", answer(usage=usage, timings=timings)))
+    metrics.count("inference", Emit("t", b"k", answer("a-2", usage=usage, source=Source.SINGLE_FLIGHT)))
+    found = scraped(metrics)
+    assert found["headrace_engine_request_seconds_sum"] == {
+        ("m", "queue"): 2.0,
+        ("m", "prefill"): 0.3,
+        ("m", "decode"): 1.5,
+    }
+    assert set(found["headrace_engine_request_seconds_count"].values()) == {1}
+    assert found["headrace_engine_tokens_total"] == {("m", "prompt"): 30, ("m", "cached"): 16, ("m", "output"): 4}
+
+
+def test_engines_levels_are_read_at_each_scrape(metrics: Metrics) -> None:
+    loads: dict[str, Load] = {}
+    metrics.watch_engines(lambda: loads)
+    assert "headrace_engine_running" not in scraped(metrics)
+    loads["m"] = Load(Level(3, 5, 700, 12.5, 30.0), capacity=4, preemptions=2, alive=True)
+    found = scraped(metrics)
+    levels = {name: values[("m",)] for name, values in found.items() if name.startswith("headrace_engine_") and values}
+    assert levels == {
+        "headrace_engine_alive": 1,
+        "headrace_engine_capacity": 4,
+        "headrace_engine_running": 3,
+        "headrace_engine_waiting": 5,
+        "headrace_engine_tokens_in_flight": 700,
+        "headrace_engine_busy_seconds_total": 12.5,
+        "headrace_engine_occupied_seconds_total": 30.0,
+        "headrace_engine_preemptions_total": 2,
+    }
 
 
 def test_the_caches_levels_are_read_at_each_scrape(metrics: Metrics) -> None:

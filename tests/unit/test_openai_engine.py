@@ -184,6 +184,67 @@ async def test_what_is_no_answer_fails_the_prompt(answer: httpx.Response, proble
             await ask(engine)
 
 
+async def test_while_the_server_is_away_one_prompt_at_a_time_asks_it() -> None:
+    class Back(Server):
+        def __call__(self, request: httpx.Request) -> httpx.Response:
+            if len(self.requests) == 3:
+                self.answers = [said()]
+            return super().__call__(request)
+
+    server = Back(httpx.ConnectError("refused"))
+    async with running(server) as engine:
+        first = await asyncio.gather(*(ask(engine) for _ in range(4)))
+        assert len(first) == 4
+        # One found out that it was away, one at a time tried, and when it was back the others asked.
+        assert len(server.requests) == 3 + 4
+        asked = len(server.requests)
+        await asyncio.gather(*(ask(engine) for _ in range(4)))
+    assert len(server.requests) == asked + 4
+
+
+async def test_once_the_server_has_been_away_for_long_prompts_fail_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(openai_engine, "FIRST_PAUSE_S", 0.2)
+    server = Server(httpx.Response(503, text="loading"))
+    async with running(server) as engine:
+        with pytest.raises(EngineRowError, match="HTTP 503 loading"):
+            await ask(engine)
+        await asyncio.sleep(0.5)
+        asked = len(server.requests)
+        began = asyncio.get_running_loop().time()
+        for _ in range(3):
+            with pytest.raises(EngineRowError, match=r"has been away for \d\.\d s: HTTP 503 loading"):
+                await ask(engine)
+        assert asyncio.get_running_loop().time() - began < 0.2
+    assert len(server.requests) - asked <= 1  # whose turn it was to try
+
+
+async def test_overload_is_no_outage() -> None:
+    server = Server(httpx.Response(429), said())
+    async with running(server) as engine:
+        answers = await asyncio.gather(*(ask(engine) for _ in range(3)))
+    assert len(answers) == 3
+    assert len(server.requests) == 4
+
+
+async def test_a_schema_for_the_answer_is_passed_on_as_it_was_written() -> None:
+    server = Server(said('{"fee": 3}'))
+    async with running(server) as engine:
+        await ask(engine, json_schema='{"required": ["fee"], "type": "object"}')
+    assert server.body["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "schema": {"required": ["fee"], "type": "object"}, "strict": True},
+    }
+    assert b'{"required": ["fee"], "type": "object"}' in server.requests[-1].content
+
+
+async def test_it_is_alive_while_it_is_started_and_holds_what_the_policy_says() -> None:
+    async with running(Server(said()), max_tokens_in_flight=500) as engine:
+        assert (engine.alive, engine.token_capacity) == (True, 500)
+    assert not engine.alive
+
+
 async def test_cancelling_a_call_ends_it_also_while_it_waits_to_try_again() -> None:
     server = Server(httpx.Response(429, headers={"Retry-After": "0"}))
     async with running(server) as engine:

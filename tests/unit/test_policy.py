@@ -84,6 +84,8 @@ def request(**fields: Any) -> PredictionRequest:
 
 def test_a_good_request_has_its_task(policy: Policy) -> None:
     assert policy.task(request(), received_at=1) == policy.document.tasks["faq"]
+    typed = Sampling(json_schema='{"type": "object"}')
+    assert policy.task(request(sampling=typed), received_at=1) == policy.document.tasks["faq"]
 
 
 def test_prices_are_read_exactly(policy: Policy) -> None:
@@ -137,6 +139,10 @@ def test_an_unknown_name_is_refused(policy: Policy, fields: dict[str, Any], mess
         ({"sampling": Sampling(temperature=float("nan"))}, "sampling.temperature is nan"),
         ({"sampling": Sampling(top_p=0.0)}, "sampling.top_p is 0.0"),
         ({"sampling": Sampling(top_p=float("nan"))}, "sampling.top_p is nan"),
+        ({"sampling": Sampling(json_schema="{")}, "sampling.json_schema is no JSON"),
+        ({"sampling": Sampling(json_schema="[]")}, "sampling.json_schema must be a JSON object"),
+        ({"sampling": Sampling(json_schema='{"type": 7}')}, "sampling.json_schema is no JSON schema: 7 is not valid"),
+        ({"sampling": Sampling(json_schema='{"x": "%s"}' % ("x" * 70_000))}, "json_schema has over 65536 bytes"),
     ],
 )
 def test_a_field_out_of_its_limits_is_refused(policy: Policy, fields: dict[str, Any], message: str) -> None:
@@ -194,6 +200,33 @@ def test_a_wrong_file_is_refused(tmp_path: Path, old: str, new: str, message: st
     with pytest.raises(PolicyError, match=re.escape(message)) as raised:
         written(tmp_path, GOOD.replace(old, new, 1))
     assert str(tmp_path / "policy.toml") in str(raised.value)
+
+
+CATALOGUE = GOOD[GOOD.index("[models.small]") : GOOD.index("[[prices]]", GOOD.index("[[prices]]") + 1)]
+APART = 'models = "models.toml"\n' + GOOD.replace(CATALOGUE, "")
+
+
+def test_models_may_be_in_a_catalogue_of_their_own(tmp_path: Path, policy: Policy) -> None:
+    (tmp_path / "models.toml").write_text(CATALOGUE)
+    apart = written(tmp_path, APART)
+    assert (apart.document, apart.version) == (policy.document, policy.version)
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "message"),
+    [
+        (None, "the catalogue {} cannot be read (No such file or directory)"),
+        ("[models", "{}: "),
+        (CATALOGUE + "[tasks.x]", "{}: 'tasks' is not for a catalogue, which has [models.NAME] and [[prices]]"),
+        (CATALOGUE.replace("window", "windows"), "unknown field `windows`"),
+    ],
+)
+def test_a_wrong_catalogue_is_refused(tmp_path: Path, catalogue: str | None, message: str) -> None:
+    file = tmp_path / "models.toml"
+    if catalogue is not None:
+        file.write_text(catalogue)
+    with pytest.raises(PolicyError, match=re.escape(message.format(file))):
+        written(tmp_path, APART)
 
 
 def test_a_missing_file_and_one_that_is_no_toml_say_so(tmp_path: Path) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agents.chat_template import ChatTemplate
 from agents.inference.engine import Prompt
-from agents.inference.vllm_engine import VllmEngine
+from agents.inference.vllm_engine import CPU_CACHE_BYTES, VllmEngine, arguments
 from agents.policy import Model
 from schemas.enums import Lane
 from schemas.errors import EngineDeadError, SetupError
@@ -45,6 +47,49 @@ async def test_an_engine_that_was_not_started_is_dead_and_may_be_stopped(engine:
     with pytest.raises(EngineDeadError, match="'small' is not running"):
         await engine.generate(Prompt("r", "t", Lane.BATCH, [Message(role="user", content="?")], Sampling()))
     await engine.stop()
+    assert (engine.alive, engine.token_capacity) == (False, None)
+
+
+def test_what_the_catalogue_says_is_passed_to_vllm_under_its_names(tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text('{"r": 24}')
+    model = Model(
+        engine="vllm",
+        window=4096,
+        path="org/model",
+        tokenizer="org/tokenizer",
+        max_num_seqs=64,
+        tensor_parallel=4,
+        quantization="awq",
+        lora=str(tmp_path),
+    )
+    given = arguments(model, on_cpu=False)
+    assert given["model"] == "org/model"
+    assert given["tokenizer"] == "org/tokenizer"
+    assert (given["max_model_len"], given["max_num_seqs"], given["tensor_parallel_size"]) == (4096, 64, 4)
+    assert given["quantization"] == "awq"
+    assert (given["enable_lora"], given["max_lora_rank"]) == (True, 32)
+    assert "enforce_eager" not in given
+    engine_args = pytest.importorskip("vllm.engine.arg_utils").EngineArgs
+    assert given.keys() <= {field.name for field in dataclasses.fields(engine_args)}
+
+
+def test_what_the_catalogue_leaves_out_is_left_to_vllm() -> None:
+    given = arguments(Model(engine="vllm", window=64, path="p", kv_cache_bytes=1 << 20), on_cpu=True)
+    assert not given.keys() & {"tokenizer", "quantization", "enable_lora"}
+    assert (given["enforce_eager"], given["kv_cache_memory_bytes"]) == (True, 1 << 20)
+    assert arguments(Model(engine="vllm", window=64), on_cpu=True)["kv_cache_memory_bytes"] == CPU_CACHE_BYTES
+    assert "kv_cache_memory_bytes" not in arguments(Model(engine="vllm", window=64), on_cpu=False)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [(None, "is no LoRA adapter"), ("{}", "names no rank"), ('{"r": 1024}', "has rank 1024: vLLM takes 512 at most")],
+)
+def test_an_adapter_that_is_none_is_named(tmp_path: Path, config: str | None, message: str) -> None:
+    if config is not None:
+        (tmp_path / "adapter_config.json").write_text(config)
+    with pytest.raises(SetupError, match=message):
+        arguments(Model(engine="vllm", window=64, path="p", lora=str(tmp_path)), on_cpu=False)
 
 
 def test_its_capacity_is_the_policys(engine: VllmEngine) -> None:

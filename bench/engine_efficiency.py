@@ -1,0 +1,368 @@
+"""Whether the queue in front of the engine costs anything: the river beside raw vLLM, and what order and sharing give.
+
+Everything runs in one go, on one model, with one Kafka and one Valkey of its own:
+
+1. *efficiency*: tokens/s of the whole river (Kafka, Avro, ledger) over raw ``vllm.LLM.generate`` on the same prompts,
+   whose lengths are drawn from a real trace; both are loaded and warm, and take turns.
+2. *prefix gain*: tokens/s with prompts of 20 prefixes let in grouped by prefix, over the order of arrival; one engine,
+   whose prefix cache is too small for all of them.
+3. *single flight*: requests of which three in ten repeat another that is in flight; engine calls.
+4. *lanes*: p99 of real time under a batch backlog that would fill the engine, over its p99 alone.
+5. *replay*: the trace's own arrivals, at the pace of which the engine can keep up, and at twice that.
+6. *server*: the same prompts through vLLM's own OpenAI-compatible server; answers and bills that differ.
+7. *kill*: SIGKILL of the engine's process while it works; the worker is started again; answers a request.
+
+Trace: AzureLLMInferenceTrace_conv.csv of github.com/Azure/AzurePublicDataset (CC-BY-4.0), which holds arrivals and
+lengths and no text; the text is made up here. Ratios are of medians, or medians of ratios where programs take turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import statistics
+import tempfile
+import time
+import tomllib
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from agents import policy as policies
+from agents.chat_template import ChatTemplate
+from agents.inference.admission import Rules
+from agents.inference.stage import InferenceStage
+from agents.inference.vllm_engine import VllmEngine, arguments
+from agents.policy import Model
+from agents.stage import Delivery, Position
+from bench.engine_load import Arrival, Scale, Texts, arrivals, described, drawn
+from bench.engine_river import POLICY, EngineRiver, Work, engine_river
+from bench.raw_vllm import raw_vllm
+from bench.vllm_server import VllmServer
+from schemas.enums import Lane, Status
+from schemas.records import Answer, InferenceTask, Lookup, Message, Sampling, Ticket, Usage
+from streams.embedded.model import model_dir
+from streams.river import now_ms
+from streams.wiring.shared import ids
+
+PREFIXES = 20
+
+say = Console(stderr=True)
+
+
+async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], list[Work]]) -> dict[str, Any]:
+    """Line 1."""
+    template = ChatTemplate.load(scale.model)
+    limits = {"window": scale.window, "max_num_seqs": scale.at_once, "kv_cache_bytes": scale.cache_bytes}
+    model = Model(engine="vllm", path=scale.model, **limits)
+    ratios, ours, theirs = [], [], []
+    async with raw_vllm(arguments(model, on_cpu=_on_cpu())) as raw:
+        for number in range(scale.pairs):
+            asked = works(scale.requests)
+            batch = [(template.render([Message(role="user", content=one.question)]), one.answer) for one in asked]
+            if number % 2:
+                direct, through = await raw.generate(batch), await river.run(asked)
+            else:
+                through, direct = await river.run(asked), await raw.generate(batch)
+            ours.append(through.tokens / through.seconds)
+            theirs.append(direct.tokens / direct.seconds)
+            ratios.append(ours[-1] / theirs[-1])
+    return {
+        "efficiency": statistics.median(ratios),
+        "efficiency_pairs": ratios,
+        "river_tokens_per_s": statistics.median(ours),
+        "raw_tokens_per_s": statistics.median(theirs),
+    }
+
+
+async def prefix_gain(scale: Scale, texts: Texts, chance: random.Random) -> dict[str, Any]:
+    """Line 2, without a river: what is compared is an order."""
+    template = ChatTemplate.load(scale.model)
+    limits = {"window": scale.window, "max_num_seqs": scale.at_once, "kv_cache_bytes": scale.small_cache_bytes}
+    engine = VllmEngine("bench", Model(engine="vllm", path=scale.model, **limits), template)
+    await engine.start()
+    written = tomllib.loads(POLICY.format(model=described(scale)))
+    policy = policies.Policy(msgspec.convert(written, policies.Document))
+    speeds: dict[str, list[float]] = {"grouped": [], "arrival": []}
+    cached: dict[str, list[float]] = {"grouped": [], "arrival": []}
+    rules = {"grouped": Rules(), "arrival": Rules(prefix_run=1)}
+    for number in range(scale.pairs):
+        for name in sorted(rules, reverse=bool(number % 2)):
+            stage = InferenceStage([engine], policy, new_id=ids(), now=now_ms, rules=rules[name])
+            prefixes = [texts.question(scale.prefix_words) for _ in range(PREFIXES)]
+            tasks = [_task(prefixes[at % PREFIXES], texts.question(8), template) for at in range(scale.requests)]
+            chance.shuffle(tasks)
+            began = time.monotonic()
+            emits = await asyncio.gather(*(stage(_delivery(one, at)) for at, one in enumerate(tasks)))
+            seconds = time.monotonic() - began
+            usages = [emit.record.usage for (emit,) in emits if isinstance(emit.record, Answer)]
+            prompt = sum(usage.prompt_tokens for usage in usages)
+            speeds[name].append((prompt + sum(usage.completion_tokens for usage in usages)) / seconds)
+            cached[name].append(sum(usage.cached_tokens for usage in usages) / prompt)
+    holds = engine.token_capacity
+    await engine.stop()
+    ratios = [ours / theirs for ours, theirs in zip(speeds["grouped"], speeds["arrival"], strict=True)]
+    return {
+        "prefix_gain": statistics.median(ratios),
+        "prefix_gain_pairs": ratios,
+        "cached_share": statistics.median(cached["grouped"]),
+        "cached_share_in_order_of_arrival": statistics.median(cached["arrival"]),
+        "cache_holds_tokens": holds,
+    }
+
+
+async def single_flight(river: EngineRiver, scale: Scale, texts: Texts, chance: random.Random) -> dict[str, Any]:
+    """Line 3."""
+    distinct = [Work(texts.question(20), 24) for _ in range(scale.requests * 7 // 10)]
+    asked = [*distinct, *chance.choices(distinct, k=scale.requests - len(distinct))]
+    chance.shuffle(asked)
+    before = await _executions(river)
+    run = await river.run(asked)
+    sources = [one.record.source.value for one in run.responses]
+    return {
+        "engine_calls": int(await _executions(river) - before),
+        "distinct_fingerprints": len(distinct),
+        "sources": {name: sources.count(name) for name in sorted(set(sources))},
+    }
+
+
+async def lanes(river: EngineRiver, scale: Scale, texts: Texts, pace: float) -> dict[str, Any]:
+    """Line 4. ``pace``: requests of this size that the engine can do in a second."""
+    count = max(40, scale.requests)
+
+    def realtime() -> list[Work]:
+        return [Work(texts.question(20), 16, at / (0.2 * pace)) for at in range(count)]
+
+    alone = await river.run(realtime())
+    backlog = [Work(texts.question(40), 32, lane=Lane.BATCH) for _ in range(6 * count)]
+    waiting = await river.publish(backlog)
+    crowded = await river.answers(await river.publish(realtime()))
+    done = sum(name in river.received for name in waiting)
+    await river.answers(waiting)
+    p99 = [_p99(run.seconds_each) for run in (alone, crowded)]
+    return {
+        "realtime_p99_ratio": p99[1] / p99[0],
+        "realtime_p99_s_alone": p99[0],
+        "realtime_p99_s_in_a_crowd": p99[1],
+        "batch_done_meanwhile": done,
+        "batch_left_then": len(backlog) - done,
+    }
+
+
+async def replay(
+    river: EngineRiver, scale: Scale, trace: Sequence[Arrival], texts: Texts, tokens_per_s: float
+) -> dict[str, Any]:
+    """Line 5. The trace's arrivals are stretched until it asks for as many tokens as the engine makes."""
+    part = trace[: 3 * scale.requests]
+    wanted = sum(one.answer for one in part) / tokens_per_s
+    found: dict[str, Any] = {}
+    for name, load in (("replay", 0.7), ("overload", 2.0)):
+        stretch = wanted / load / max(part[-1].at_s, 1e-9)
+        works = [Work(texts.question(one.prompt), one.answer, one.at_s * stretch) for one in part]
+        before = river.memory_bytes()
+        watching = asyncio.create_task(_most(river.memory_bytes))
+        run = await river.run(works)
+        watching.cancel()
+        most = (await asyncio.gather(watching, return_exceptions=True))[0]
+        seconds = run.seconds_each
+        answered = sum(one.record.status is Status.COMPLETED for one in run.responses)
+        found[name] = {
+            "load": load,
+            "requests": len(works),
+            "answered": answered,
+            "goodput_tokens_per_s": run.tokens / run.seconds,
+            "p50_s": statistics.median(seconds),
+            "p99_s": _p99(seconds),
+            "worker_memory_growth": (most if isinstance(most, int) else river.memory_bytes()) / before - 1,
+        }
+    return found
+
+
+async def server(river: EngineRiver, scale: Scale, works: Callable[[int], list[Work]], scratch: Path) -> dict[str, Any]:
+    """Line 6."""
+    asked = works(scale.requests)
+    inside = await river.run(asked)
+    limits = {"window": scale.window, "max_num_seqs": scale.at_once, "cache_bytes": scale.cache_bytes or 1 << 30}
+    async with VllmServer(scale.model, served_as="bench", **limits) as running:
+        model = described(scale, engine="openai", url=running.url)
+        async with engine_river(scratch / "server", model) as other:
+            outside = await other.run(asked)
+            theirs = other.bill([one.record.request_id for one in outside.responses])
+    ours = river.bill([one.record.request_id for one in inside.responses])
+    pairs = list(zip(inside.responses, outside.responses, strict=True))
+    texts = [one.record.text != another.record.text for one, another in pairs]
+    bills = [one != another for one, another in zip(ours, theirs, strict=True)]
+    return {
+        "server_compared": len(asked),
+        "server_texts_differ": sum(texts),
+        "server_bills_differ": sum(bills),
+        # A text of other tokens may well cost as much; a bill that differs for another reason is a fault.
+        "server_bills_differ_of_equal_texts": sum(bill and not text for bill, text in zip(bills, texts, strict=True)),
+    }
+
+
+async def kill(river: EngineRiver, scale: Scale, works: Callable[[int], list[Work]]) -> dict[str, Any]:
+    """Line 7."""
+    asked = works(scale.requests)
+    names = await river.publish(asked)
+    while sum(name in river.received for name in names) < len(names) // 4:
+        await river.listen()
+    river.kill_engine()
+    while river.worker.running:
+        await river.listen()
+    done = sum(name in river.received for name in names)
+    await river.worker.start()
+    run = await river.answers(names)
+    await river.listen(3.0)
+    return {
+        "kill_requests": len(names),
+        "kill_answered_before": done,
+        "kill_completed": sum(one.record.status is Status.COMPLETED for one in run.responses),
+        "kill_answered_more_than_once": sum(len(river.received[name]) > 1 for name in names),
+    }
+
+
+async def measure(scale: Scale, trace: Path, lines: set[int]) -> dict[str, Any]:
+    """The lines that are asked for."""
+    chance, texts = random.Random(scale.seed), Texts(scale.seed)
+    lengths = await asyncio.to_thread(arrivals, trace, scale)
+    found: dict[str, Any] = {"device": _device(), "scale": scale._asdict()}
+
+    def works(count: int) -> list[Work]:
+        return drawn(lengths, count, chance, texts)
+
+    async def line(number: int, what: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        if number in lines:
+            say.print(f"line {number}")
+            found.update(measured := await what())
+            say.print(measured)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        await line(2, lambda: prefix_gain(scale, texts, chance))
+        if lines - {2}:
+            async with engine_river(Path(scratch) / "river", described(scale)) as river:
+                await line(1, lambda: efficiency(river, scale, works))
+                calm = await river.run([Work(texts.question(20), 16) for _ in range(scale.requests)])
+                await line(3, lambda: single_flight(river, scale, texts, chance))
+                await line(4, lambda: lanes(river, scale, texts, scale.requests / calm.seconds))
+                await line(5, lambda: replay(river, scale, lengths, texts, calm.tokens / calm.seconds))
+                await line(6, lambda: server(river, scale, works, Path(scratch)))
+                await line(7, lambda: kill(river, scale, works))
+    return found
+
+
+def _task(prefix: str, question: str, template: ChatTemplate) -> InferenceTask:
+    messages = [Message(role="system", content=prefix), Message(role="user", content=question)]
+    ticket = Ticket(
+        request_id=question,
+        tenant="bench",
+        task="bench",
+        cost_center="bench",
+        lane=Lane.REALTIME,
+        origin="",
+        reply_key=b"",
+        received_at=now_ms(),
+        deadline=now_ms() + 3_600_000,
+        policy_version="",
+    )
+    return InferenceTask(
+        ticket=ticket,
+        lookup=Lookup(fingerprint=question, scope="", cacheable=False, question=question),
+        messages=messages,
+        sampling=Sampling(max_tokens=8),
+        model="bench",
+        usage=Usage(published_tokens=(tokens := template.count(messages)), prompt_tokens=tokens),
+        costs=[],
+    )
+
+
+def _delivery(task: InferenceTask, number: int) -> Delivery[InferenceTask]:
+    return Delivery(task, b"", None, Position("bench", 0, number), 0, {})
+
+
+async def _executions(river: EngineRiver) -> float:
+    return await river.metric("headrace_engine_request_seconds_count", phase="decode")
+
+
+async def _most(read: Callable[[], int]) -> int:
+    most = 0
+    try:
+        while True:
+            most = max(most, read())
+            await asyncio.sleep(0.5)
+    except asyncio.CancelledError:
+        return most
+
+
+def _p99(values: Sequence[float]) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[98]
+
+
+def _on_cpu() -> bool:
+    import torch  # noqa: PLC0415
+
+    return not torch.cuda.is_available()
+
+
+def _device() -> str:
+    import torch  # noqa: PLC0415
+
+    return "CPU" if _on_cpu() else str(torch.cuda.get_device_name())
+
+
+def main(
+    trace: Annotated[Path, typer.Argument(help="AzureLLMInferenceTrace_conv.csv", exists=True, dir_okay=False)],
+    model: Annotated[str, typer.Option(help="A model's folder, or embedded.")] = "embedded",
+    window: Annotated[int, typer.Option(help="Tokens of a prompt with its answer.")] = 1024,
+    at_once: Annotated[int, typer.Option(help="Prompts that the engine works on at once.")] = 16,
+    cache_mib: Annotated[int | None, typer.Option(help="MiB for keys and values; of each of two engines.")] = 512,
+    small_cache_mib: Annotated[int, typer.Option(help="The same, too small for 20 prefixes.")] = 160,
+    prefix_words: Annotated[int, typer.Option(help="Length of each of the 20 prefixes.")] = 400,
+    requests: Annotated[int, typer.Option(help="Requests of a run.")] = 200,
+    pairs: Annotated[int, typer.Option(help="How often programs take turns.")] = 5,
+    shrink: Annotated[float, typer.Option(help="The trace's lengths are divided by this.")] = 8.0,
+    lines: Annotated[str, typer.Option(help="Which of the seven lines.")] = "1,2,3,4,5,6,7",
+    seed: Annotated[int, typer.Option(help="Of lengths, texts and orders.")] = 1,
+    format: Annotated[str, typer.Option(help="table or json")] = "table",  # noqa: A002
+) -> None:
+    """Measure the engine behind the river."""
+    scale = Scale(
+        model=str(model_dir()) if model == "embedded" else model,
+        window=window,
+        at_once=at_once,
+        cache_bytes=None if cache_mib is None else cache_mib << 20,
+        small_cache_bytes=small_cache_mib << 20,
+        prefix_words=prefix_words,
+        requests=requests,
+        pairs=pairs,
+        shrink=shrink,
+        seed=seed,
+    )
+    found = asyncio.run(measure(scale, trace, {int(number) for number in lines.split(",")}))
+    if format == "json":
+        print(msgspec.json.encode(found).decode())
+        return
+    table = Table("", f"on {found['device']}")
+    for name, value in found.items():
+        if name not in ("device", "scale"):
+            table.add_row(name.replace("_", " "), _shown(value))
+    Console().print(table)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.3f}"
+    if isinstance(value, list):
+        return "  ".join(map(_shown, value))
+    if isinstance(value, dict):
+        return "\n".join(f"{name.replace('_', ' ')}: {_shown(inner)}" for name, inner in value.items())
+    return str(value)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,90 @@
+"""What benches of engines ask for: prompts whose lengths and arrivals are a real trace's, and whose text is made up."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from bench.engine_river import Work
+
+WORDS = ("river", "bank", "water", "stone", "bridge", "mill", "wheel", "tide", "field", "rain", "snow", "lake", "boat")
+
+
+class Scale(NamedTuple):
+    """How large everything is."""
+
+    model: str
+    """A folder."""
+    window: int
+    at_once: int
+    """Prompts that the engine works on at once."""
+    cache_bytes: int | None
+    """For keys and values; None for vLLM's own choice."""
+    small_cache_bytes: int
+    """Too little for 20 prefixes, and enough for the prompts that are at the engine."""
+    prefix_words: int
+    requests: int
+    """Of one run."""
+    pairs: int
+    shrink: float
+    """The trace's lengths are divided by this."""
+    seed: int
+
+
+class Arrival(NamedTuple):
+    """One line of the trace, scaled down."""
+
+    at_s: float
+    prompt: int
+    answer: int
+
+
+def arrivals(trace: Path, scale: Scale) -> list[Arrival]:
+    """The trace, with lengths that fit the model's window."""
+    with trace.open() as file:
+        rows = list(csv.DictReader(file))
+    begun = datetime.fromisoformat(rows[0]["TIMESTAMP"][:26])
+
+    def scaled(tokens: str, most: int) -> int:
+        return max(1, min(most, round(int(tokens) / scale.shrink)))
+
+    return [
+        Arrival(
+            (datetime.fromisoformat(row["TIMESTAMP"][:26]) - begun).total_seconds(),
+            scaled(row["ContextTokens"], scale.window // 2),
+            scaled(row["GeneratedTokens"], scale.window // 4),
+        )
+        for row in rows
+    ]
+
+
+class Texts:
+    """Makes questions up, no two of them alike from the first word on."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._count = 0
+
+    def question(self, words: int) -> str:
+        """About as many tokens as words."""
+        self._count += 1
+        return " ".join([f"{self._count}:", *self._random.choices(WORDS, k=max(1, words - 3))])
+
+
+def drawn(trace: Sequence[Arrival], count: int, chance: random.Random, texts: Texts) -> list[Work]:
+    """Requests of the trace's lengths, all at once."""
+    return [Work(texts.question(one.prompt), one.answer) for one in chance.choices(trace, k=count)]
+
+
+def described(scale: Scale, **fields: Any) -> str:
+    """The model as a policy's table."""
+    given = {"engine": "vllm", "path": scale.model, "window": scale.window, "max_num_seqs": scale.at_once, **fields}
+    if scale.cache_bytes is not None and given["engine"] == "vllm":
+        given["kv_cache_bytes"] = scale.cache_bytes
+    return "\n".join(f"{name} = {msgspec.json.encode(value).decode()}" for name, value in given.items())
