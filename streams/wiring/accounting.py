@@ -62,9 +62,9 @@ async def wire_ledger(shared: Shared) -> None:
     stage = LedgerStage(claims, history, rows=river.rows, store=store, budgets=shared.budgets())
     river.wire("ledger", topics.LEDGER, LedgerEntry, stage, before=stage.before)
     if (url := river.settings.alert_webhook) is not None:
-        client = httpx.AsyncClient(timeout=10)
-        river.parts.push_async_callback(client.aclose)
-        river.wire("alerts", topics.ALERTS, Alert, WebhookStage(client, url, now=now_ms))
+        caller = httpx.AsyncClient(timeout=10)
+        river.parts.push_async_callback(caller.aclose)
+        river.wire("alerts", topics.ALERTS, Alert, WebhookStage(caller, url, now=now_ms))
 
 
 def _claims(river: River, stage: str) -> Claims:
