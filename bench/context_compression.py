@@ -19,6 +19,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -80,7 +81,9 @@ class Truncation:
     reads = 0.0
 
     def __init__(self, tokenizer: Tokenizer, *, each: bool) -> None:
-        self._tokenizer = tokenizer
+        self._ends = lru_cache(maxsize=None)(
+            lambda text: [end for _, end in tokenizer.encode(text, add_special_tokens=False).offsets]
+        )
         self._each = each
 
     async def compress(
@@ -91,7 +94,7 @@ class Truncation:
         kept, left = [], target
         for passage in passages:
             share = target * count(passage) // whole if self._each else left
-            ends = [end for _, end in self._tokenizer.encode(passage, add_special_tokens=False).offsets]
+            ends = self._ends(passage)
             kept.append(passage[: ends[min(share, len(ends)) - 1]] if share else "")
             left -= min(share, len(ends))
         return Compressed(texts=[text for text in kept if text], spent_tokens=0, model=self.model)

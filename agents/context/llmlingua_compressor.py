@@ -91,7 +91,7 @@ class LLMLinguaCompressor:
     ) -> tuple[list[str], int]:
         """What is left of the passages, as one text or none, and the tokens that the model read."""
         passages = [passage for passage in passages if passage.strip()]
-        if not passages:
+        if not passages or target < 1:
             return [], 0
         before = self._model.read
         asked, best, shortest = float(target), "", ""

@@ -47,7 +47,9 @@ def pieces(title: str, markdown: str, *, size: int, count: Callable[[str], int])
 
     def tokens(trail: tuple[str, ...], text: str) -> int:
         whole = passage(title, trail, text)
-        return max(count(whole), len(whole) // CHARACTERS_A_TOKEN)
+        least = len(whole) // CHARACTERS_A_TOKEN
+        # By how much a text is too large nobody asks, and the splitter offers it whole again and again.
+        return least if least > size else max(count(whole), least)
 
     def short(trail: tuple[str, ...]) -> bool:
         return tokens(trail, "") <= size // 2

@@ -7,7 +7,21 @@ from markdownify import MarkdownConverter
 
 from streams.ingest.reading import Read
 
-_NEVER = ["script", "style", "noscript", "template", "iframe", "svg", "nav", "button", "input", "select", "textarea"]
+_NEVER = [
+    "head",
+    "title",
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "iframe",
+    "svg",
+    "nav",
+    "button",
+    "input",
+    "select",
+    "textarea",
+]
 """Elements that say nothing, or lead elsewhere."""
 _AROUND = ["header", "footer", "aside"]
 """Elements that surround a page's content where nothing says which that is."""

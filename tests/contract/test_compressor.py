@@ -81,6 +81,8 @@ async def test_the_target_is_met_by_what_stood_in_the_passages_in_their_order(
     compressor: Compressor, share: float
 ) -> None:
     passages = [LEASES, DEBT]
+    if isinstance(compressor, LLMLinguaCompressor):  # which takes seconds for a hundred tokens
+        passages = [text.split("\n\n")[1] for text in passages]
     target = round(share * sum(map(count, passages)))
     texts, spent, model = await compressor.compress(passages, QUESTION, None, target, count)
     assert sum(map(count, texts)) <= target

@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from pypdf import PdfWriter
@@ -169,6 +169,8 @@ def test_a_page_is_what_only_it_has() -> None:
 def test_a_page_that_does_not_say_what_its_main_part_is_loses_what_surrounds_it() -> None:
     found = page(b"<body><header>Logo</header><h1>Caf&eacute;</h1><p>Open.</p><aside>Ads</aside></body>")
     assert (found.title, found.text) == ("Café", "# Café\n\nOpen.")
+    assert page(b"<head><title>Nothing</title></head>") == Read("Nothing", "", {}, ())
+    assert page(b"<nav hidden><button>x</button></nav>text").text == "text"
 
 
 def test_a_table_of_values_is_a_markdown_table_whose_cells_are_as_they_were() -> None:
@@ -194,6 +196,7 @@ def test_a_first_column_without_a_name_keeps_its_place() -> None:
 CELL = st.text(st.sampled_from("ab|,;\"' 1\\`"), max_size=5)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(CELL, min_size=1, max_size=3).map(lambda cells: ["", "x", *cells]), max_size=5))
 def test_a_table_of_any_cells_is_one_table_to_a_markdown_reader(rows: list[list[str]]) -> None:
     rows = [["name", "a", "b", "c", "d"], *rows]
@@ -224,6 +227,7 @@ def test_a_pdf_without_text_says_why(raw: bytes, says: str) -> None:
         pdf(raw)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.text() | st.booleans() | NUMBERS | st.none() | st.lists(st.text())))
 def test_metadata_is_text_numbers_and_booleans_and_nothing_is_rounded(fields: dict[str, object]) -> None:
     metadata, left_out = typed(fields)
@@ -360,6 +364,7 @@ def test_a_tenant_that_the_policy_does_not_know_has_no_documents() -> None:
         collection("nobody").removed("cards.md")
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(), st.text(), st.text())
 def test_no_two_collections_share_a_key(tenant: str, name: str, other: str, another: str) -> None:
     assert (key(tenant, name) == key(other, another)) == ((tenant, name) == (other, another))
