@@ -44,6 +44,7 @@ from agents.inference.gpu import Gpu
 from agents.inference.openai_engine import OpenAIEngine
 from agents.inference.stage import InferenceStage
 from agents.inference.vllm_engine import VllmEngine
+from agents.ledger.retention import retain
 from agents.ledger.stage import LedgerStage
 from agents.ledger.stage import claimant as entry_claimant
 from agents.ledger.store import Store
@@ -294,6 +295,8 @@ async def _ledger(river: River, budgets: Budgets | None) -> None:
             f"{topics.LEDGER} has {entries} partitions and {topics.FINOPS} has {rows}: a roll-up must lie on the "
             f"partition of its entries. Delete {topics.FINOPS} and make it anew with {entries}"
         )
+    if (days := river.settings.raw_entry_days) is not None:
+        river.parts.push_async_callback(_ended, asyncio.create_task(retain(store, days, now_ms)))
     history = _history(river, LedgerEntry, entry_claimant)
     stage = LedgerStage(claims, history, rows=river.rows, store=store, budgets=budgets)
     river.wire("ledger", topics.LEDGER, LedgerEntry, stage, before=stage.before)

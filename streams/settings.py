@@ -90,6 +90,12 @@ class Settings(BaseSettings):
         default_factory=_beside_the_state,
         description="SQLAlchemy URL of the finance tables; ledger.db in the state directory where unset.",
     )
+    raw_entry_days: Positive | None = Field(
+        None, description="How long the ledger keeps raw entries; for ever where unset. Roll-ups stay in any case."
+    )
+    invoiced: bool = Field(
+        False, description="Whether tenants are invoiced what the ledger bills: else BilledCost is 0 in FOCUS exports."
+    )
     policy: Location | None = Field(None, description="The policy file: models, prices, tenants, tasks.")
     stages: Annotated[frozenset[StageName], *Listed] = Field(
         frozenset(STAGES), description="The stages that this worker runs, with commas."

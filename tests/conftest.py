@@ -21,6 +21,11 @@ from tests.services.postgres import PostgresServer
 S = TypeVar("S", bound=Service)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much of it."""
+    parser.addoption("--ledger-entries", type=int, default=20_000, help="entries in tests/faults/test_ledger.py")
+
+
 def _running(server: S) -> Iterator[S]:
     asyncio.run(server.start())
     yield server

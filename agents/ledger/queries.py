@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, cast, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from agents.ledger.focus import Booked
 from agents.ledger.fold import COMPARED, HOUR_MS
 from agents.ledger.recorded import Recorded, of_row
-from agents.ledger.tables import COSTS, DIMENSIONS, TOKENS, WHO_AND_WHERE_FROM, entries, rollup_savings, rollups
+from agents.ledger.tables import (
+    COSTS,
+    DIMENSIONS,
+    TOKENS,
+    WHO_AND_WHERE_FROM,
+    entries,
+    rollup_savings,
+    rollups,
+    schema_version,
+)
 from agents.wilson import interval, share
 from schemas.enums import EntryKind, Source, Verdict
-from schemas.errors import ServiceError, UnknownNameError
+from schemas.errors import ServiceError, SetupError, UnknownNameError
 from schemas.records import Waterfall
 
 DAY_MS = 24 * HOUR_MS
@@ -23,6 +34,8 @@ SEMANTIC = "semantic_cache"
 GROUPINGS = (*DIMENSIONS, "day")
 """What spend can be grouped by. Hours and days are their first millisecond, UTC."""
 
+_AT_ONCE = 5_000
+"""Entries that are read from the database together."""
 Where = Mapping[str, Collection[str]]
 """Which rows: of each dimension named, any of these values. The names are those of a roll-up but for its hour."""
 EVERYWHERE: Where = {}
@@ -206,6 +219,11 @@ class Queries:
         (row,) = self._rows(self._select(entries, columns, since, until, where))
         return Totals(**row)
 
+    def whole_since(self) -> int | None:
+        """Since when all raw entries are there, in UTC epoch milliseconds; None where none was ever removed."""
+        (row,) = self._rows(select(schema_version.c.whole_since))
+        return None if row["whole_since"] is None else int(row["whole_since"])
+
     def billed(self, since: int | None = None, until: int | None = None) -> Iterator[Billed]:
         """Every response's bill, from the raw entries, in the order of their ids."""
         query = self._bills(Billed, EntryKind.RESPONSE, since, until)
@@ -218,6 +236,28 @@ class Queries:
             BilledCheck(**{**row, "waterfall": msgspec.json.decode(row["waterfall"], type=Waterfall)})
             for row in self._rows(query)
         )
+
+    def booked(self, since: int | None = None, until: int | None = None) -> Iterator[Booked]:
+        """Every entry, as an export needs it: read as it is asked for, so that a year of them takes no memory.
+
+        Raises:
+            SetupError: the period begins before all raw entries are there.
+        """
+        whole_since = self.whole_since()
+        if whole_since is not None and (since is None or since < whole_since):
+            first = datetime.fromtimestamp(whole_since // 1000, UTC)
+            raise SetupError(f"raw entries before {first:%Y-%m-%dT%H:%MZ} are no longer kept: begin there or later")
+        query = self._select(entries, [entries.c[name] for name in Booked.__struct_fields__], since, until)
+        return self._booked(query)
+
+    def _booked(self, query: Select[Any]) -> Iterator[Booked]:
+        try:
+            with self._engine.connect().execution_options(yield_per=_AT_ONCE) as connection:
+                for row in connection.execute(query).mappings():
+                    fields = {name: row[name] for name in Booked.__struct_fields__}
+                    yield msgspec.convert(fields | {"waterfall": msgspec.json.decode(row["waterfall"])}, Booked)
+        except SQLAlchemyError as error:
+            raise ServiceError(f"the ledger at {self._engine.url!r} cannot be read: {error}") from error
 
     def recorded(self, request_id: str, tenant: str | None = None) -> list[Recorded]:
         """All entries of a request, of any tenant unless one is named: its response's first, then as they came.

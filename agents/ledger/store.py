@@ -10,9 +10,10 @@ import msgspec
 from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from agents.ledger import tables, views
+from agents.ledger.fold import HOUR_MS
 from agents.rollup_key import key_of
 from schemas.errors import ServiceError, SetupError
 from schemas.records import LedgerEntry, RollUp, SavingTotal
@@ -21,6 +22,8 @@ _ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lo
 """Begins what no other worker may do at the same time, until the transaction's end. The number is any: our own."""
 _INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _VIEW = {"sqlite": "CREATE VIEW IF NOT EXISTS", "postgresql": "CREATE OR REPLACE VIEW"}
+_AT_ONCE = 10_000
+"""Entries that one transaction removes: writers wait for no longer than that takes."""
 # SQLAlchemy's names are a kind of string that msgspec does not take for a field's.
 _TOTALS = [str(column.name) for column in tables.rollups.columns if column.name != "rollup_key"]
 
@@ -55,6 +58,7 @@ class Store:
         """Make what is not there, and of an older layout the present one: all of it, or nothing."""
         for table in tables.metadata.sorted_tables:
             connection.execute(CreateTable(table, if_not_exists=True))
+        connection.execute(CreateIndex(tables.entries_by_time, if_not_exists=True))
         known = tables.schema_version
         first = make(known).values(id=1, version=tables.VERSION)
         connection.execute(first.on_conflict_do_nothing(index_elements=["id"]))
@@ -113,6 +117,28 @@ class Store:
             self._entries(connection, [_entry(entry) for entry in entries])
             self._rollups(connection, [_rollup(key, row) for key, row in zip(keys, rows, strict=True)])
             self._savings(connection, savings)
+
+    def forget(self, before: int) -> int:
+        """Remove the raw entries of the hours before that of ``before`` (UTC epoch milliseconds); return how many.
+
+        Roll-ups stay as they are. An entry of such an hour that comes late is folded like any other, and kept until
+        the next time.
+
+        Raises:
+            ServiceError: the database cannot be reached; what was removed by then stays removed.
+        """
+        limit, known, raw = before - before % HOUR_MS, tables.schema_version, tables.entries
+        older = select(raw.c.entry_id).where(raw.c.occurred_at < limit).limit(_AT_ONCE)
+        removed = 0
+        while True:
+            # Who reconciles must not miss an entry that is gone: the two change together.
+            with _transaction(self.engine) as connection:
+                later = (known.c.whole_since.is_(None)) | (known.c.whole_since < limit)
+                connection.execute(known.update().where(later).values(whole_since=limit))
+                count = connection.execute(raw.delete().where(raw.c.entry_id.in_(older))).rowcount
+            removed += count
+            if count < _AT_ONCE:
+                return removed
 
     def rollup(self, key: bytes) -> RollUp | None:
         """The roll-up under that key (see :func:`agents.ledger.fold.key_of`).

@@ -5,14 +5,15 @@
 - ``rollups``: the totals of all entries of one hour that share who, what and where from.
 - ``rollup_savings``: of each roll-up, what each strategy saved (``gross``) and spent on itself (``cost``).
 - ``api_tokens``: who may ask the finance API, for which tenants. Of a token's secret there is a hash only.
-- ``schema_version``: one row; the layout's version and the log that the ledger was made from.
+- ``schema_version``: one row; the layout's version, the log that the ledger was made from, and the instant since which
+  ``entries`` holds all of them (null: since ever). What is older went by its retention; roll-ups stay.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, text
 
 VERSION = 3
 """Of the layout below. What is added here stands in :data:`UPGRADES` too."""
@@ -24,7 +25,10 @@ UPGRADES = {
         "ALTER TABLE rollups ADD COLUMN checks BIGINT DEFAULT 0 NOT NULL",
         "ALTER TABLE rollups ADD COLUMN wrong BIGINT DEFAULT 0 NOT NULL",
     ),
-    2: ("ALTER TABLE rollups ADD COLUMN idle_cost BIGINT DEFAULT 0 NOT NULL",),
+    2: (
+        "ALTER TABLE rollups ADD COLUMN idle_cost BIGINT DEFAULT 0 NOT NULL",
+        "ALTER TABLE schema_version ADD COLUMN whole_since BIGINT",
+    ),
 }
 """By an older version of the layout, the statements that make the next one of it.
 
@@ -58,6 +62,8 @@ entries = Table(
     Column("verdict", String),
     Column("decisions", String, nullable=False, server_default="[]"),
 )
+entries_by_time = Index("entries_by_time", entries.c.occurred_at)
+"""For periods of raw entries, and for their retention. Entries come nearly in its order, which keeps it cheap."""
 
 rollups = Table(
     "rollups",
@@ -94,4 +100,5 @@ schema_version = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("version", Integer, nullable=False),
     Column("log", String),
+    Column("whole_since", BigInteger),
 )

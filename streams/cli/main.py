@@ -18,6 +18,7 @@ from streams.cli import (
     explain,
     finance,
     finance_service,
+    focus,
     questions,
     services,
     topics,
@@ -70,6 +71,7 @@ app.command(rich_help_panel="Money")(questions.anomalies)
 app.command(rich_help_panel="Money")(finance.reconcile)
 app.command(rich_help_panel="Money")(correct.correct)
 app.add_typer(finance_service.app, name="finance", rich_help_panel="Money")
+app.add_typer(focus.app, name="focus", rich_help_panel="Money")
 app.command(rich_help_panel="Operate")(services.worker)
 app.add_typer(topics.app, name="topics", rich_help_panel="Operate")
 app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel="Operate")

@@ -27,7 +27,7 @@ from tests.fakes.records import entry
 from tests.services.postgres import PostgresServer
 
 LAYOUTS = Path(__file__).parent / "layouts"
-UP_TO_DATE = f"INSERT INTO \"schema_version\" VALUES(1,{tables.VERSION},'cluster-1');"
+UP_TO_DATE = f"INSERT INTO \"schema_version\" VALUES(1,{tables.VERSION},'cluster-1',NULL);"
 
 
 @pytest.fixture(params=sorted(tables.UPGRADES))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from agents.ledger.fold import apply
 from agents.ledger.queries import CheckedTask, Queries, Totals
+from agents.ledger.retention import retain
 from agents.ledger.store import Store
 from agents.rollup_key import key_of
 from agents.waterfall import NOTHING, with_spending
@@ -280,3 +283,48 @@ def test_sums_are_exact_beyond_what_a_float_holds(ledgers: Ledgers, costs: list[
         totals = Queries(store.engine).rollup_totals()
         assert totals.effective_cost == expected == Queries(store.engine).entry_totals().effective_cost
         assert type(totals.effective_cost) is int
+
+
+def test_retention_removes_raw_entries_and_changes_no_total(store: Store) -> None:
+    kept(store, entry("e-1", occurred_at=AT - HOUR), entry("e-2"), hit("e-3", occurred_at=AT + HOUR))
+    queries = Queries(store.engine)
+    totals, spend, savings = queries.rollup_totals(), queries.spend(["hour"]), queries.savings()
+    assert queries.whole_since() is None
+    assert store.forget(AT) == 1
+    assert (queries.whole_since(), queries.entry_totals().entries) == (THIS_HOUR, 2)
+    assert (queries.rollup_totals(), queries.spend(["hour"]), queries.savings()) == (totals, spend, savings)
+    assert queries.entry_totals(since=queries.whole_since()) == queries.rollup_totals(since=queries.whole_since())
+    assert store.forget(AT - 5 * HOUR) == 0
+    assert queries.whole_since() == THIS_HOUR, "what is gone does not come back"
+
+
+def test_an_entry_that_comes_after_its_time_is_folded_and_then_removed(store: Store) -> None:
+    rows = kept(store, entry("e-1"))
+    store.forget(AT + HOUR)
+    late = entry("e-2")
+    store.write([late], [apply(rows[key_of(late)], late, 1)])
+    assert store.forget(AT + HOUR) == 1
+    assert Queries(store.engine).rollup_totals().entries == 2
+
+
+async def test_a_worker_removes_what_has_been_kept_long_enough(ledger_url: str) -> None:
+    store = Store(ledger_url)
+    kept(store, entry("e-1", occurred_at=AT - 48 * HOUR), entry("e-2"))
+    working = asyncio.create_task(retain(store, 1, lambda: AT, every_s=0.01))
+    while Queries(store.engine).entry_totals().entries == 2:
+        await asyncio.sleep(0.01)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert Queries(store.engine).whole_since() == THIS_HOUR - 24 * HOUR
+    store.close()
+
+
+async def test_a_database_that_is_away_only_puts_retention_off(caplog: pytest.LogCaptureFixture) -> None:
+    class AwayStore:
+        def forget(self, before: int) -> int:
+            raise ServiceError("the database is away")
+
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(retain(AwayStore(), 1, lambda: AT, every_s=0.01), 0.2)  # type: ignore[arg-type]
+    assert caplog.text.count("raw entries stay a little longer: the database is away") > 1

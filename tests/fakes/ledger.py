@@ -39,8 +39,8 @@ def check(entry_id: str, verdict: Verdict | None = Verdict.SAME, cost: int = 30,
 
 def idle(entry_id: str, cost: int = 50, **fields: Any) -> LedgerEntry:
     """Time of a GPU that nobody used, billed to the platform."""
-    waterfall = with_spending(NOTHING, [spent(cost)])
-    return entry(entry_id, **{"kind": EntryKind.IDLE, "tenant": "platform", "waterfall": waterfall, **fields})
+    given = {"kind": EntryKind.IDLE, "tenant": "platform", "waterfall": predicted(cost)}
+    return entry(entry_id, **given | fields)
 
 
 @contextmanager
