@@ -73,7 +73,11 @@ def taken(browser: Browser, url: str, token: str, size: dict[str, int], scheme: 
     page.wait_for_timeout(LIVE_MS)
     shot = Image.open(io.BytesIO(page.screenshot(full_page=True)))
     page.close()
-    return shot.crop((0, 0, shot.width, min(shot.height, TALLEST))).quantize(256)
+    return (
+        shot.crop((0, 0, shot.width, min(shot.height, TALLEST)))
+        .convert("RGB")
+        .quantize(256, Image.Quantize.MAXCOVERAGE)
+    )
 
 
 def now() -> int:

@@ -32,7 +32,7 @@ def serve(
 ) -> None:
     """Serve the API and the console until Ctrl-C. It reads the ledger's database, and no Kafka.
 
-    With HEADRACE_POLICY it also knows each tenant's bound on wrong answers.
+    With HEADRACE_POLICY it also knows the budgets, and each tenant's bound on wrong answers.
     """
     import logging
 
@@ -46,6 +46,7 @@ def serve(
 
     settings = of.load()
     terms = NO_TERMS if settings.policy is None else terms_of(policies.load(settings.policy))
+    terms = terms._replace(invoiced=settings.invoiced)
     store = Store(ledger_url(ledger))
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if not _is_loopback(host):

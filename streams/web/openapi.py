@@ -40,13 +40,16 @@ def answers_with(
     """What an endpoint may answer, for its ``responses``.
 
     Args:
-        kind: the struct of a good answer, or a list of it.
+        kind: the struct of a good answer, or a list of it; None where it comes as a table only.
         status: of a good answer.
         tables: whether it may come as a table too.
         problems: what else may be wrong, by status.
     """
-    (good, problem), components = msgspec.json.schema_components([kind, Problem], ref_template=REF)
-    content = {"application/json": {"schema": good}, **(TABLES if tables else {})}
+    kinds = [Problem] if kind is None else [Problem, kind]
+    (problem, *good), components = msgspec.json.schema_components(kinds, ref_template=REF)
+    content: dict[str, Any] = dict(TABLES) if tables else {}
+    if good:
+        content["application/json"] = {"schema": good[0]}
     wrong: dict[int | str, dict[str, Any]] = {
         code: {"description": said, "content": {"application/json": {"schema": problem}}}
         for code, said in {**PROBLEMS, **(problems or {})}.items()

@@ -3,21 +3,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, StringConstraints
 
+from agents.ledger import focus, focus_file
 from agents.ledger.anomaly import Anomaly
 from agents.ledger.expensive import Expensive
 from agents.ledger.fold import HOUR_MS
 from agents.ledger.queries import DAY_MS, GROUPINGS, Savings, Spend, StrategySaving, Where
 from agents.ledger.questions import MOST_EXPENSIVE, Forecast, IdleShare, Step, Trend, TrendPoint, UnitCost
-from schemas.errors import InvalidRequestError
+from schemas.errors import InvalidRequestError, ServiceError, SetupError
 from streams.web.access import AccessDep, ReaderDep, reader
-from streams.web.answers import Form, answered
+from streams.web.answers import Form, answered, file
 from streams.web.openapi import answers_with
 from streams.web.terms import BudgetState, CacheQuality, quality, running, states
 
@@ -48,6 +50,7 @@ By = Annotated[
         json_schema_extra={"pattern": f"^(({_GROUPING})(,({_GROUPING}))*)?$"},
     ),
 ]
+FocusForm = Literal["csv", "parquet"]
 FormQuery = Annotated[Form, Query(alias="format", description="JSON, or a table to take away.")]
 
 
@@ -184,6 +187,30 @@ def anomalies(reader: ReaderDep, access: AccessDep, asked: AskedDep, form: FormQ
     _not_longer(since, until, _LONGEST_WATCH)
     found = reader.questions.anomalies(since, until, asked.where)
     return answered(form, "anomalies", found, kind=Anomaly, rows=found)
+
+
+@router.get("/focus", responses=answers_with(None, tables=True))
+def focus_(
+    reader: ReaderDep, access: AccessDep, asked: AskedDep, form: Annotated[FocusForm, Query(alias="format")] = "csv"
+) -> Response:
+    """Cost and usage as a FOCUS dataset, one row a meter and day, savings in `x_` columns. From the raw entries.
+
+    Without `since` it begins with this month; at most 92 days.
+    """
+    now = access.now()
+    since = asked.since if asked.since is not None else running("month", now)[0]
+    _not_longer(since, asked.until if asked.until is not None else max(now, since), _LONGEST_WATCH)
+    try:
+        booked = reader.questions.booked(since, asked.until)
+    except ServiceError:
+        raise
+    except SetupError as error:  # so far back there are no raw entries any more
+        raise InvalidRequestError(str(error)) from error
+    wanted = (one for one in booked if all(getattr(one, name) in values for name, values in asked.where.items()))
+    rows = focus.rows(focus.charges(wanted), provider="Headrace", invoiced=access.terms.invoiced)
+    written = io.BytesIO()
+    focus_file.write(rows, focus.COLUMNS, form, written)
+    return file(written.getvalue(), Form(form), "focus")
 
 
 def names(by: str) -> Sequence[str]:

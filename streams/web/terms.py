@@ -17,11 +17,13 @@ _LONGEST = {"hour": HOUR_MS, "day": DAY_MS, "month": 31 * DAY_MS}
 
 
 class Terms(NamedTuple):
-    """What the policy says."""
+    """What the policy and the settings say."""
 
     bounds: Mapping[str, float] = {}
     """By tenant, the share of all requests that may get a wrong answer from the semantic cache."""
     budgets: Sequence[Budget] = ()
+    invoiced: bool = False
+    """Whether tenants are invoiced what the ledger bills: FOCUS' BilledCost is 0 where they are not."""
 
 
 NO_TERMS = Terms()
@@ -61,7 +63,7 @@ class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def terms_of(policy: Policy) -> Terms:
-    """What that policy allows."""
+    """What that policy allows; nothing is invoiced."""
     bounds = {name: tenant.error_bound for name, tenant in policy.document.tenants.items()}
     return Terms(bounds, policy.document.budgets)
 

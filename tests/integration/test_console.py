@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import random
 import shutil
 import time
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -140,6 +142,22 @@ def test_anybody_can_read_it(seen: Seen, console: Console, scheme: str) -> None:
     assert before.violations_count == 0, before.generate_report()
     after = Axe().run(entered(seen, console), options=rules)
     assert after.violations_count == 0, after.generate_report()
+
+
+def test_money_is_written_exactly(seen: Seen) -> None:
+    """As Python's integers have it, beyond what a double holds."""
+    drawn = random.Random(1)
+    amounts = [0, 1, -1, 5_000_000, -5_000_000, 2**53 + 1, *(drawn.randrange(-(2**63), 2**63) for _ in range(200))]
+    script = """async (amounts) => {
+        const { dollars } = await import("/money.js");
+        return amounts.map((one) => [9, 2, 0].map((digits) => dollars(BigInt(one), digits)));
+    }"""
+    written = seen.page.evaluate(script, [str(one) for one in amounts])
+    for amount, (exact, cents, whole) in zip(amounts, written, strict=True):
+        assert Decimal(exact.replace(",", "").replace("−", "-")) * 10**9 == amount
+        for text, unit in ((cents, Decimal("0.01")), (whole, Decimal(1))):
+            rounded = (Decimal(amount) / 10**9).quantize(unit, ROUND_HALF_UP)
+            assert text == f"{rounded:,}".replace("-", "−") or rounded == 0 == Decimal(text)
 
 
 def test_a_token_stays_in_its_tab(seen: Seen, console: Console) -> None:
