@@ -130,14 +130,14 @@ def reconcile(
             what = f"{name}: the entries sum up to {raw}, the roll-ups to {rolled_up}"
             differences.append(Difference(tenant="", request_id="", what=what, response_cost=None, entry_cost=None))
             apart += abs(raw - rolled_up) if name.endswith("_cost") else 0
-    known = answers_billed + checks_billed + others_billed
-    if known != entries.effective_cost:
+    accounted = answers_billed + checks_billed + others_billed
+    if accounted != entries.effective_cost:
         what = (
             f"entries bill {entries.effective_cost} in all, {answers_billed} of it for responses, {checks_billed} for "
             f"checks and {others_billed} for idle GPUs and corrections"
         )
         differences.append(Difference(tenant="", request_id="", what=what, response_cost=None, entry_cost=None))
-        apart += abs(known - entries.effective_cost)
+        apart += abs(accounted - entries.effective_cost)
     return Reconciliation(
         responses=len(answered),
         entries=len(bills),
