@@ -205,17 +205,17 @@ async def measure(
     answers: bool,
 ) -> Measured:
     """Run one program over ``count`` requests, and then over ``trickle`` of them at 30 a second."""
-    environment = {**os.environ, **{f"HEADRACE_{key.upper()}": value for key, value in _told(settings).items()}}
+    told = environment(settings, stages="cache,settlement,ledger")
     async with fresh_topics(settings), publisher(settings) as river, responses(settings) as heard:
-        process = subprocess.Popen(command, env=environment, stdout=sys.stderr, stderr=sys.stderr)  # noqa: ASYNC220
+        process = subprocess.Popen(command, env=told, stdout=sys.stderr, stderr=sys.stderr)  # noqa: ASYNC220
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await publish(river, 200, "warm", None)  # until it is up and its code is warm
                 await asyncio.gather(done(200), heard.until(200) if answers else _nothing())
-                cpu = _cpu_s(process.pid)
+                cpu = cpu_s(process.pid)
                 await publish(river, count, "run", None)
                 await asyncio.gather(done(200 + count), heard.until(200 + count) if answers else _nothing())
-                cpu = _cpu_s(process.pid) - cpu
+                cpu = cpu_s(process.pid) - cpu
                 took: list[float] = []
                 if answers:
                     listening = asyncio.create_task(heard.until(200 + count + trickle))
@@ -231,19 +231,22 @@ async def _nothing() -> None:
     return
 
 
-def _told(settings: Settings) -> dict[str, str]:
-    return {
+def environment(settings: Settings, stages: str) -> dict[str, str]:
+    """What a worker of those stages is told."""
+    told = {
         "kafka": settings.kafka,
         "redis": settings.redis,
         "ledger_url": settings.ledger_url,
         "state_dir": str(settings.state_dir),
         "policy": str(POLICY),
-        "stages": "cache,settlement,ledger",
+        "stages": stages,
         "log_level": "WARNING",
     }
+    return {**os.environ, **{f"HEADRACE_{key.upper()}": value for key, value in told.items()}}
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
+    """What a process has used so far, user and system."""
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
 

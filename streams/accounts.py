@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from agents.ledger.fold import HOUR_MS
+from agents.ledger.queries import EngineTokens
 from agents.ledger.questions import Questions
-from agents.ledger.reconcile import Reconciliation, reconcile
+from agents.ledger.reconcile import Reconciliation, reconcile, with_engines, with_topic
 from agents.ledger.store import Store
 from schemas.errors import SetupError
-from schemas.records import PredictionResponse
+from schemas.records import LedgerEntry, PredictionResponse
 from streams.settings import Settings
 
 DEMO, UP = "demo", "up"
@@ -77,18 +79,59 @@ def opened(url: str) -> Iterator[Questions]:
         store.close()
 
 
+class Topic(NamedTuple):
+    """The ledger's topic, as it was read."""
+
+    entries: list[LedgerEntry]
+    whole: bool
+    """Whether it still has all that was ever published on it."""
+
+
 def reconciled(
-    url: str, responses: Iterable[PredictionResponse], since: int | None = None, until: int | None = None
+    url: str,
+    responses: Iterable[PredictionResponse],
+    since: int | None = None,
+    until: int | None = None,
+    *,
+    topic: Topic | None = None,
+    engines: Mapping[str, EngineTokens] | None = None,
 ) -> Reconciliation:
-    """Hold responses against the ledger. Both of a period of whole hours (UTC epoch milliseconds), or of all time."""
-    with opened(url) as queries:
-        return reconcile(
-            responses,
-            queries.billed(since, until),
-            queries.billed_checks(since, until),
-            queries.entry_totals(since, until),
-            queries.rollup_totals(since, until),
+    """Hold all accounts against each other, of a period of whole hours (UTC epoch milliseconds), or of all time.
+
+    Of what came before the raw entries that are kept, nothing is compared.
+
+    Args:
+        url: of the ledger.
+        responses: all of the period.
+        since: the period's begin.
+        until: the period's end.
+        topic: the ledger's; left out where None.
+        engines: what engines counted in the period, by the model's name; left out where None.
+    """
+    with opened(url) as asked:
+        kept_since = asked.whole_since()
+        cut = kept_since is not None and (since is None or since < kept_since)
+        begin = kept_since if cut else since
+        found = reconcile(
+            [one for one in responses if within(one.answered_at, begin, until)],
+            asked.billed(begin, until),
+            asked.billed_checks(begin, until),
+            asked.entry_totals(begin, until),
+            asked.rollup_totals(begin, until),
+            others_billed=asked.others_billed(begin, until),
         )
+        if topic is not None:
+            published = (one for one in topic.entries if within(one.occurred_at, begin, until))
+            found = with_topic(found, published, asked.kept(begin, until), whole=topic.whole)
+        if engines is not None:
+            found = with_engines(found, engines, asked.engine_tokens(begin, until))
+    return msgspec.structs.replace(found, since=kept_since) if cut else found
+
+
+def within(at: int, since: int | None, until: int | None) -> bool:
+    """Whether an instant is in a period, widened to whole hours as the ledger's queries widen it."""
+    low = 0 if since is None else since - since % HOUR_MS
+    return low <= at and (until is None or at < until + -until % HOUR_MS)
 
 
 def write_responses(file: Path, responses: Iterable[PredictionResponse]) -> None:

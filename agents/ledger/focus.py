@@ -126,6 +126,8 @@ def _row(meter: Meter, charge: Charge, provider: str, *, invoiced: bool) -> dict
         "ChargeFrequency": "Usage-Based",
         "ChargePeriodEnd": start + timedelta(days=1),
         "ChargePeriodStart": start,
+        # There are none; the specification's rules for ConsumedQuantity look at it.
+        "CommitmentDiscountStatus": None,
         "ConsumedQuantity": quantity,
         "ConsumedUnit": "Tokens",
         "ContractedCost": cost,

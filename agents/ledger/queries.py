@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, cast, func, select
@@ -134,6 +134,19 @@ class BilledCheck(Billed, frozen=True, kw_only=True):
     waterfall: Waterfall
 
 
+class Kept(Billed, frozen=True, kw_only=True):
+    """What a raw entry of any kind says was spent."""
+
+    unbilled_cost: int
+
+
+class EngineTokens(NamedTuple):
+    """What engines did."""
+
+    prompt: int
+    completion: int
+
+
 class Queries:
     """Questions to a ledger. Periods are ``[since, until)`` in UTC epoch milliseconds, widened to whole hours.
 
@@ -238,6 +251,26 @@ class Queries:
             BilledCheck(**{**row, "waterfall": msgspec.json.decode(row["waterfall"], type=Waterfall)})
             for row in self._rows(query)
         )
+
+    def others_billed(self, since: int | None = None, until: int | None = None) -> int:
+        """What the raw entries bill that belong to no request: idle GPUs, corrections."""
+        kinds = [EntryKind.IDLE.value, EntryKind.CORRECTION.value]
+        query = self._select(entries, [total(entries.c.effective_cost)], since, until)
+        (row,) = self._rows(query.where(entries.c.kind.in_(kinds)))
+        return int(row["effective_cost"])
+
+    def kept(self, since: int | None = None, until: int | None = None) -> Iterator[Kept]:
+        """Every raw entry, in no order."""
+        query = self._select(entries, [entries.c[name] for name in Kept.__struct_fields__], since, until)
+        return (Kept(**row) for row in self._rows(query))
+
+    def engine_tokens(self, since: int | None = None, until: int | None = None) -> dict[str, EngineTokens]:
+        """What engines did for the raw entries, by model. An answer that was served again did not reach an engine."""
+        executed = (entries.c.source == Source.ENGINE.value) & (entries.c.kind != EntryKind.IDLE.value)
+        made = executed | (entries.c.kind == EntryKind.CHECK.value)
+        columns = [entries.c.model, total(entries.c.prompt_tokens), total(entries.c.completion_tokens)]
+        query = self._select(entries, columns, since, until).where(made).group_by(entries.c.model)
+        return {row["model"]: EngineTokens(row["prompt_tokens"], row["completion_tokens"]) for row in self._rows(query)}
 
     def booked(self, since: int | None = None, until: int | None = None) -> Iterator[Booked]:
         """Every entry, as an export needs it: read as it is asked for, so that a year of them takes no memory.

@@ -1,13 +1,17 @@
-"""Whether three accounts of the same money agree: the responses, the raw entries, and the roll-ups. Pure."""
+"""Whether all accounts of the same money agree. Pure.
+
+The responses, the ledger's topic, the raw entries and the roll-ups; and of tokens, the entries and the engines' own
+counters.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from agents.ledger.queries import Billed, BilledCheck, Totals
-from schemas.records import PredictionResponse
+from agents.ledger.queries import Billed, BilledCheck, EngineTokens, Kept, Totals
+from schemas.records import LedgerEntry, PredictionResponse
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +22,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """Empty where it is a sum that differs."""
     what: str
     response_cost: int | None
-    """Null where there is no such response."""
+    """Null where there is no such response, or it is not responses that are compared."""
     entry_cost: int | None
     """Null where there is no such entry."""
 
@@ -37,10 +41,14 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     """The sum of all differences, each taken as positive, so that two cannot cancel out."""
     responses_billed: int
     checks_billed: int = 0
-    """For those checks. On a right ledger it and ``responses_billed`` make ``entries_billed``."""
+    """For those checks. On a right ledger it, ``responses_billed`` and ``others_billed`` make ``entries_billed``."""
+    others_billed: int = 0
+    """By entries that belong to no request: idle GPUs, corrections."""
     entries_billed: int
     rollups_billed: int
     unbilled: int
+    since: int | None = None
+    """What came before was not compared, for its raw entries are no longer kept; null where all was."""
     differences: list[Difference]
 
     @property
@@ -55,6 +63,8 @@ def reconcile(
     checks: Iterable[BilledCheck],
     entries: Totals,
     rollups: Totals,
+    *,
+    others_billed: int = 0,
 ) -> Reconciliation:
     """Compare the responses of a period with its bills one by one, and both with the sums.
 
@@ -66,6 +76,7 @@ def reconcile(
         checks: what they bill for each check of the cache.
         entries: the sum of the raw entries.
         rollups: the sum of the roll-ups.
+        others_billed: what the raw entries bill that belong to no request.
     """
     answered: dict[str, PredictionResponse] = {}
     differences = []
@@ -119,13 +130,14 @@ def reconcile(
             what = f"{name}: the entries sum up to {raw}, the roll-ups to {rolled_up}"
             differences.append(Difference(tenant="", request_id="", what=what, response_cost=None, entry_cost=None))
             apart += abs(raw - rolled_up) if name.endswith("_cost") else 0
-    if answers_billed + checks_billed != entries.effective_cost:
+    accounted = answers_billed + checks_billed + others_billed
+    if accounted != entries.effective_cost:
         what = (
-            f"entries bill {entries.effective_cost} in all, {answers_billed} of it for responses and {checks_billed} "
-            "for checks"
+            f"entries bill {entries.effective_cost} in all, {answers_billed} of it for responses, {checks_billed} for "
+            f"checks and {others_billed} for idle GPUs and corrections"
         )
         differences.append(Difference(tenant="", request_id="", what=what, response_cost=None, entry_cost=None))
-        apart += abs(answers_billed + checks_billed - entries.effective_cost)
+        apart += abs(accounted - entries.effective_cost)
     return Reconciliation(
         responses=len(answered),
         entries=len(bills),
@@ -134,11 +146,77 @@ def reconcile(
         difference_nano_usd=apart,
         responses_billed=sum(response.waterfall.effective_cost for response in answered.values()),
         checks_billed=checks_billed,
+        others_billed=others_billed,
         entries_billed=entries.effective_cost,
         rollups_billed=rollups.effective_cost,
         unbilled=entries.unbilled_cost,
         differences=differences,
     )
+
+
+def with_topic(
+    found: Reconciliation, published: Iterable[LedgerEntry], kept: Iterable[Kept], *, whole: bool
+) -> Reconciliation:
+    """The same, with every entry on the ledger's topic held against the raw entry of its id.
+
+    Args:
+        found: so far.
+        published: as read from ``headrace.ledger``, of the period; repeats are fine.
+        kept: the raw entries of the period.
+        whole: whether the topic still has all that was ever published. Otherwise an entry that is not on it is old.
+    """
+    rows = {row.entry_id: row for row in kept}
+    differences, apart, seen = [], 0, set()
+    for entry in published:
+        if entry.entry_id in seen:
+            continue
+        seen.add(entry.entry_id)
+        row, billed, spent = rows.get(entry.entry_id), entry.waterfall.effective_cost, entry.unbilled_cost
+        if row is None:
+            what = f"entry {entry.entry_id} is on the topic and not in the database: it bills {billed}"
+            differences.append(_of_entry(entry, what, None))
+            apart += abs(billed) + spent
+        elif (row.effective_cost, row.unbilled_cost) != (billed, spent):
+            what = f"entry {entry.entry_id} bills {billed} on the topic, and {spent} are billed to nobody"
+            differences.append(_of_entry(entry, what, row.effective_cost))
+            apart += abs(row.effective_cost - billed) + abs(row.unbilled_cost - spent)
+    if whole:
+        for number in rows.keys() - seen:
+            row = rows[number]
+            differences.append(_of_entry(row, f"entry {number} is not on the topic", row.effective_cost))
+            apart += abs(row.effective_cost) + row.unbilled_cost
+    return _with(found, differences, apart)
+
+
+def with_engines(
+    found: Reconciliation, counted: Mapping[str, EngineTokens], booked: Mapping[str, EngineTokens]
+) -> Reconciliation:
+    """The same, with what the engines counted, by the model's name, held against what the entries say of them.
+
+    An engine counts what became of no entry, too: calls that were cancelled, and those of a worker that was killed.
+    """
+    differences = []
+    for model in sorted(counted.keys() | booked.keys()):
+        engine, ledger = (by.get(model, EngineTokens(0, 0)) for by in (counted, booked))
+        if engine != ledger:
+            what = (
+                f"model {model}: its engines counted {engine.prompt} prompt and {engine.completion} completion tokens, "
+                f"the entries {ledger.prompt} and {ledger.completion}"
+            )
+            differences.append(Difference(tenant="", request_id="", what=what, response_cost=None, entry_cost=None))
+    return _with(found, differences, 0)
+
+
+def _with(found: Reconciliation, differences: list[Difference], apart: int) -> Reconciliation:
+    return msgspec.structs.replace(
+        found,
+        differences=[*found.differences, *differences],
+        difference_nano_usd=found.difference_nano_usd + apart,
+    )
+
+
+def _of_entry(of: LedgerEntry | Kept, what: str, entry_cost: int | None) -> Difference:
+    return Difference(tenant=of.tenant, request_id=of.request_id, what=what, response_cost=None, entry_cost=entry_cost)
 
 
 def _differs(response: PredictionResponse, what: str, entry_cost: int | None) -> Difference:

@@ -19,9 +19,10 @@ from schemas.money import dollars
 from streams.cli.output import Format, FormatOption, err, out, print_json, print_rows, say
 
 if TYPE_CHECKING:
-    from agents.ledger.queries import CheckedTask, Spend
+    from agents.ledger.queries import CheckedTask, EngineTokens, Spend
     from agents.ledger.reconcile import Reconciliation
     from schemas.records import PredictionResponse
+    from streams.accounts import Topic
     from streams.settings import Settings
 
 LedgerOption = Annotated[
@@ -103,11 +104,19 @@ def reconcile(
     ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--engine-metrics",
+            help="An engine's Prometheus metrics, such as http://gpu-1:8000/metrics, to compare its token counters. "
+            "They count from its start: name that by --since. May be given again.",
+        ),
+    ] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to let the ledger catch up with the responses.")] = 10.0,
     ledger: LedgerOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """Hold every response against its ledger entry, and the entries against their totals; exit 1 if they differ.
+    """Hold responses, the ledger's topic, its entries and their totals against each other; exit 1 if they differ.
 
     Without a Kafka to read and with nothing named, it looks at what the last demo left.
     """
@@ -115,19 +124,24 @@ def reconcile(
 
     settings = of.load()
     period = ms(since), ms(until)
+    engines = None if engine is None else _counted(engine)
     if responses is None:
-        found = _of_the_topic(settings, ledger, period, wait)
+        found = _of_the_topics(settings, ledger, period, wait, engines)
     else:
         from streams.accounts import read_responses, reconciled
 
-        found = reconciled(ledger_url(ledger), _within(read_responses(responses), period), *period)
+        found = reconciled(ledger_url(ledger), read_responses(responses), *period, engines=engines)
     _show(found, form)
     if not found.agrees:
         raise typer.Exit(1)
 
 
-def _of_the_topic(
-    settings: Settings, ledger: str | None, period: tuple[int | None, int | None], wait_s: float
+def _of_the_topics(
+    settings: Settings,
+    ledger: str | None,
+    period: tuple[int | None, int | None],
+    wait_s: float,
+    engines: dict[str, EngineTokens] | None,
 ) -> Reconciliation:
     from streams.accounts import DEMO, LEDGER, RESPONSES, UP, located, read_responses, reconciled, sqlite
 
@@ -136,7 +150,8 @@ def _of_the_topic(
     try:
         url = located(settings, ledger, among=(UP,)).url
         while True:
-            found = reconciled(url, _within(asyncio.run(_on_the_topic(settings)), period), *period)
+            responses, topic = asyncio.run(_on_the_topics(settings))
+            found = reconciled(url, responses, *period, topic=topic, engines=engines)
             if found.agrees or time.monotonic() > until:
                 return found
             time.sleep(_AGAIN_S)
@@ -145,25 +160,28 @@ def _of_the_topic(
         if named or not (left / RESPONSES).exists():
             raise
         say(f"reading what the last demo left in {left}, for {error}")
-    return reconciled(sqlite(left / LEDGER), _within(read_responses(left / RESPONSES), period), *period)
+    return reconciled(sqlite(left / LEDGER), read_responses(left / RESPONSES), *period, engines=engines)
 
 
-async def _on_the_topic(settings: Settings) -> list[PredictionResponse]:
-    from schemas.records import PredictionResponse
+async def _on_the_topics(settings: Settings) -> tuple[list[PredictionResponse], Topic]:
+    from schemas.records import LedgerEntry, PredictionResponse
+    from streams.accounts import Topic
     from streams.client import reader
 
     async with reader(settings, PredictionResponse, [topics.RESPONSES]) as source:
-        return [received.record for received in await source.to_the_end()]
+        responses = [received.record for received in await source.to_the_end()]
+    async with reader(settings, LedgerEntry, [topics.LEDGER]) as source:
+        received = await source.to_the_end()
+    first: dict[int, int] = {}
+    for one in received:
+        first.setdefault(one.partition, one.offset)
+    return responses, Topic([one.record for one in received], whole=not any(first.values()))
 
 
-def _within(responses: list[PredictionResponse], period: tuple[int | None, int | None]) -> list[PredictionResponse]:
-    """Those of the period, widened to whole hours as the ledger's queries widen it."""
-    from agents.ledger.fold import HOUR_MS
+def _counted(urls: list[str]) -> dict[str, EngineTokens]:
+    from streams.engine_counters import counted
 
-    since, until = period
-    low = 0 if since is None else since - since % HOUR_MS
-    high = None if until is None else until + -until % HOUR_MS
-    return [one for one in responses if low <= one.answered_at and (high is None or one.answered_at < high)]
+    return asyncio.run(counted(urls))
 
 
 def ledger_url(given: str | None) -> str:
@@ -260,9 +278,11 @@ def _show(found: Reconciliation, form: Format) -> None:
                 "checks": found.checks,
                 "responses_billed_nano_usd": found.responses_billed,
                 "checks_billed_nano_usd": found.checks_billed,
+                "others_billed_nano_usd": found.others_billed,
                 "entries_billed_nano_usd": found.entries_billed,
                 "rollups_billed_nano_usd": found.rollups_billed,
                 "unbilled_nano_usd": found.unbilled,
+                "since": found.since,
                 "differences": differences,
             }
         )
@@ -270,10 +290,14 @@ def _show(found: Reconciliation, form: Format) -> None:
     rows = [
         {"account": "responses", "requests": f"{found.responses:,}", "billed": dollars(found.responses_billed)},
         {"account": f"+ {found.checks:,} checks of the cache", "requests": "", "billed": dollars(found.checks_billed)},
+        {"account": "+ idle GPUs, corrections", "requests": "", "billed": dollars(found.others_billed)},
         {"account": "ledger entries", "requests": f"{found.entries:,}", "billed": dollars(found.entries_billed)},
         {"account": "roll-ups", "requests": f"{found.rollup_requests:,}", "billed": dollars(found.rollups_billed)},
     ]
-    print_rows(rows, form, title="Three accounts, in US dollars", right=["requests", "billed"])
+    print_rows(rows, form, title="Accounts, in US dollars", right=["requests", "billed"])
+    if found.since is not None:
+        kept = datetime.fromtimestamp(found.since / 1000, UTC)
+        out().print(f"Raw entries are kept since {kept:%Y-%m-%dT%H:%MZ}; what is older was not compared")
     if found.agrees:
         out().print("[green]✓[/] they agree: difference 0")
         return

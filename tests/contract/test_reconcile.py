@@ -5,14 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from agents.ledger.queries import Queries
-from agents.ledger.reconcile import Reconciliation, reconcile
+from agents.ledger.queries import EngineTokens, Queries
+from agents.ledger.reconcile import Reconciliation, reconcile, with_engines, with_topic
 from agents.ledger.store import Store
 from agents.waterfall import NOTHING
 from schemas.enums import EntryKind, Source, Status, Verdict
-from schemas.records import PredictionResponse, Timings, Usage
-from tests.fakes.ledger import check, hit, kept
-from tests.fakes.records import AT, entry, predicted
+from schemas.records import LedgerEntry, PredictionResponse, Timings, Usage
+from streams.accounts import Topic, reconciled
+from tests.fakes.ledger import check, hit, idle, kept
+from tests.fakes.records import AT, HOUR, entry, predicted
 
 
 def response(number: str = "e-1", cost: int = 70, **fields: object) -> PredictionResponse:
@@ -41,7 +42,12 @@ def response(number: str = "e-1", cost: int = 70, **fields: object) -> Predictio
 def of(store: Store, *delivered: PredictionResponse) -> Reconciliation:
     queries = Queries(store.engine)
     return reconcile(
-        delivered, queries.billed(), queries.billed_checks(), queries.entry_totals(), queries.rollup_totals()
+        delivered,
+        queries.billed(),
+        queries.billed_checks(),
+        queries.entry_totals(),
+        queries.rollup_totals(),
+        others_billed=queries.others_billed(),
     )
 
 
@@ -150,7 +156,14 @@ def test_a_bill_for_neither_a_response_nor_a_check_is_a_difference(store: Store)
     kept(store, entry("e-1"), check("c-1"), entry("e-2", kind=EntryKind.OTHER, waterfall=predicted(5)))
     assert compared(store, response("e-1")) == (
         5,
-        [("", "entries bill 105 in all, 70 of it for responses and 30 for checks", None, None)],
+        [
+            (
+                "",
+                "entries bill 105 in all, 70 of it for responses, 30 for checks and 0 for idle GPUs and corrections",
+                None,
+                None,
+            )
+        ],
     )
 
 
@@ -159,3 +172,69 @@ def test_rows_that_miss_a_verdict_are_a_difference(store: Store) -> None:
     with store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE rollups SET wrong = 0")
     assert compared(store) == (0, [("", "wrong: the entries sum up to 1, the roll-ups to 0", None, None)])
+
+
+def test_idle_gpus_and_corrections_are_billed_beside_the_responses(store: Store) -> None:
+    correction = entry("k-1", kind=EntryKind.CORRECTION, waterfall=predicted(-20))
+    kept(store, entry("e-1"), idle("i-1", 50), correction)
+    found = of(store, response("e-1"))
+    assert found.agrees, found.differences
+    assert (found.responses_billed, found.others_billed, found.entries_billed) == (70, 30, 100)
+
+
+def with_the_topic(store: Store, *published: LedgerEntry, whole: bool = True) -> tuple[int, list[str]]:
+    found = with_topic(of(store, response("e-1")), published, Queries(store.engine).kept(), whole=whole)
+    return found.difference_nano_usd, [f"{one.request_id}: {one.what}" for one in found.differences]
+
+
+def test_every_entry_on_the_topic_is_held_against_its_raw_entry(store: Store) -> None:
+    spent = entry("e-2", kind=EntryKind.REEXECUTION, waterfall=NOTHING, unbilled_cost=9)
+    kept(store, entry("e-1"), spent)
+    assert with_the_topic(store, entry("e-1"), spent, entry("e-1")) == (0, [])
+    other = msgspec.structs.replace(spent, unbilled_cost=11)
+    assert with_the_topic(store, entry("e-1"), other, entry("e-3")) == (
+        2 + 70,
+        [
+            "r-e-2: entry e-2 bills 0 on the topic, and 11 are billed to nobody",
+            "r-e-3: entry e-3 is on the topic and not in the database: it bills 70",
+        ],
+    )
+    assert with_the_topic(store, entry("e-1")) == (9, ["r-e-2: entry e-2 is not on the topic"])
+    assert with_the_topic(store, entry("e-1"), whole=False) == (0, [])
+
+
+def test_engines_are_held_against_the_entries_by_model(store: Store) -> None:
+    """A hit and a comparison reached no engine, whatever tokens their answers have."""
+    used = Usage(prompt_tokens=10, completion_tokens=4)
+    kept(
+        store,
+        entry("e-1", usage=used),
+        entry("e-2", usage=used, kind=EntryKind.REEXECUTION, waterfall=NOTHING),
+        check("c-1", usage=used),
+        check("c-2", usage=Usage(), cost=0),
+        hit("e-3", usage=used),
+        entry("e-4", usage=used, source=Source.EXACT_CACHE, model="large"),
+    )
+    booked = Queries(store.engine).engine_tokens()
+    assert booked == {"m": EngineTokens(30, 12)}
+    agreed = with_engines(of(store, response("e-1")), booked, booked)
+    counted = {"m": EngineTokens(31, 12), "large": EngineTokens(0, 1)}
+    found = with_engines(agreed, counted, booked).differences[len(agreed.differences) :]
+    assert [one.what for one in found] == [
+        "model large: its engines counted 0 prompt and 1 completion tokens, the entries 0 and 0",
+        "model m: its engines counted 31 prompt and 12 completion tokens, the entries 30 and 12",
+    ]
+
+
+def test_what_retention_removed_is_not_compared_and_said(ledger_url: str) -> None:
+    store = Store(ledger_url)
+    kept(store, entry("e-1", occurred_at=AT - HOUR), entry("e-2"))
+    store.forget(AT)
+    delivered = [response("e-1", answered_at=AT - HOUR), response("e-2")]
+    topic = Topic([entry("e-1", occurred_at=AT - HOUR), entry("e-2")], whole=True)
+    found = reconciled(ledger_url, delivered, topic=topic)
+    assert found.agrees, found.differences
+    assert (found.since, found.responses, found.rollups_billed) == (AT - AT % HOUR, 1, 70)
+    assert reconciled(ledger_url, delivered, since=AT).since is None
+    assert not reconciled(ledger_url, delivered[:1]).agrees
+    store.close()

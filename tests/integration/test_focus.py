@@ -34,12 +34,6 @@ CONTRADICTIONS = {
     "InvoiceId-C-003-C",
     "InvoiceId-C-004-C",
     "InvoiceId-C-005-C",
-    # They look at CommitmentDiscountStatus, a column that only exists where there are such discounts.
-    "ConsumedQuantity-C-000-C",
-    "ConsumedQuantity-C-003-C",
-    "ConsumedQuantity-C-004-C",
-    "ConsumedQuantity-C-005-C",
-    "ConsumedQuantity-C-006-C",
 }
 LEDGER = (
     entry("e-1"),
