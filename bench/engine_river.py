@@ -148,13 +148,11 @@ class EngineRiver:
 
     def memory_bytes(self) -> int:
         """Resident memory of the worker's own process, without its engine's."""
-        # Its supervisor's command line ends like its own.
-        (worker,) = [one for one in _descendants() if one.cmdline()[1:] == ["-m", "streams.cli.main", "worker"]]
-        return int(worker.memory_info().rss)
+        return int(_worker().memory_info().rss)
 
     def kill_engine(self) -> None:
         """SIGKILL of the engine core, which is a child of the worker."""
-        (core,) = [one for one in _descendants() if "EngineCore" in " ".join([one.name(), *one.cmdline()])]
+        (core,) = [one for one in _worker().children() if "EngineCore" in " ".join(one.cmdline())]
         core.kill()
 
     def bill(self, ids: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -186,5 +184,8 @@ async def engine_river(directory: Path, model: str) -> AsyncIterator[EngineRiver
         yield made
 
 
-def _descendants() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+def _worker() -> psutil.Process:
+    """The worker, by the process that keeps it on a leash: it gives itself another name than its command's."""
+    (leash,) = [one for one in psutil.Process().children() if one.cmdline()[-1:] == ["worker"]]
+    (worker,) = leash.children()
+    return worker
