@@ -1,0 +1,74 @@
+"""What the context stage takes out, and what of the answers is left: retrieval, compression, routing, history.
+
+- Recall of the right context in the first five, for vectors, for words, and for both fused (``--tatqa``).
+- The same questions with their context among others: the share whose answer is still in the prompt after compression.
+- Routing (``--routing``): quality against the share of questions that is sent to the strong model, cross-validated.
+- A conversation of 40 turns through a whole river whose worker is killed: tokens with and without summaries.
+
+Public data of these shapes: ``tatqa_dataset_dev.json`` of the GitHub repository NExTplusplus/TAT-QA, and
+``evals/gsm8k/gsm8k_responses.csv`` of lm-sys/RouteLLM. Nothing here is trained or tuned on the former; the router is
+fitted on folds of the latter and measured on the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench import context_compression, context_conversation, context_recall, context_routing
+from bench.tatqa import load
+
+
+async def measure(tatqa: Path, routing: Path, lingua: int, *, conversation: bool) -> dict[str, Any]:
+    """All of it, in one run."""
+    recall = await context_recall.run(tatqa)
+    compression = await context_compression.measure(load(tatqa), lingua)
+    return {
+        "recall_at_5": recall,
+        "answers_kept": compression.pop("answers_kept"),
+        "ratio_got": compression.pop("ratio_got"),
+        "compression": compression,
+        "routing": await context_routing.measure(routing),
+        "conversation": await context_conversation.measure() if conversation else None,
+    }
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print one table for each part."""
+    out = Console()
+    out.print(context_recall.show(found["recall_at_5"]))
+    parts = {name: found[name] for name in ("answers_kept", "ratio_got")}
+    context_compression.show({**found["compression"], **parts})
+    context_routing.show(found["routing"])
+    if found["conversation"] is not None:
+        table = Table("a conversation", "")
+        for name, value in found["conversation"].items():
+            table.add_row(name.replace("_", " "), f"{value:,}")
+        out.print(table)
+
+
+def main(
+    tatqa: Annotated[Path, typer.Option(help="A file of TAT-QA: contexts with questions.", exists=True)],
+    routing: Annotated[
+        Path, typer.Option(help="CSV: prompt, and for each of two models whether it was right.", exists=True)
+    ],
+    lingua: Annotated[int, typer.Option(help="Questions that LLMLingua is given: minutes each without a GPU.")] = 10,
+    conversation: Annotated[bool, typer.Option(help="Whether to run the conversation, which starts a river.")] = True,
+    format: Annotated[str, typer.Option(help="table or json")] = "table",  # noqa: A002
+) -> None:
+    """Measure the context stage."""
+    found = asyncio.run(measure(tatqa, routing, lingua, conversation=conversation))
+    if format == "json":
+        print(msgspec.json.encode(found).decode())
+    else:
+        show(found)
+
+
+if __name__ == "__main__":
+    typer.run(main)
