@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agents.budgets.admission import Admission
 from agents.budgets.budget import HOUR_MS, start
-from agents.cache.redis_entries import connect
+from agents.redis_client import connect
 from schemas.records import Ticket
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.bank import WORST, Bank

@@ -13,10 +13,10 @@ from agents.budgets.budget import Budget
 from agents.budgets.budgets import Budgets
 from agents.budgets.redis_accounts import RedisAccounts
 from agents.budgets.reservation import reservation_of
-from agents.cache.redis_entries import connect
 from agents.claims import Claim
 from agents.inference.stage import InferenceStage
 from agents.policy import Policy
+from agents.redis_client import connect
 from agents.settlement.outcome import claimant, settle
 from agents.stage import Emit, Position
 from schemas import topics

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from agents.budgets.budget import HOUR_MS
-from agents.cache.redis_entries import connect
+from agents.redis_client import connect
 from schemas.enums import AlertKind
 from schemas.errors import ServiceError
 from schemas.records import Alert

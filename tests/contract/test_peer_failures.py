@@ -8,10 +8,11 @@ import pytest
 
 from agents.claims import Claim
 from agents.ledger import focus
-from agents.ledger.fold import apply, key_of
+from agents.ledger.fold import apply
 from agents.ledger.questions import Questions
 from agents.ledger.reconcile import reconcile
 from agents.ledger.store import Store
+from agents.rollup_key import key_of
 from agents.settlement.outcome import settle
 from agents.stage import Position
 from agents.waterfall import NOTHING, avoided, with_spending

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.cache.redis_entries import connect
 from agents.inference.engine import Engine
 from agents.policy import Model
+from agents.redis_client import connect
 from agents.tokens import Tokens
 from schemas import topics
 from schemas.enums import AlertKind, EntryKind, Lane, Status
