@@ -32,7 +32,7 @@ def build(settings: Settings, models: Models | None = None) -> River:
     policy = policies.load(settings.policy_file())
     served = _served(settings, policy)
     compose = functools.partial(_compose, policy=policy, served=served, models=models or real_models())
-    river = River(settings, _topics(settings, served), compose)
+    river = River(settings, _topics(settings, policy, served), compose)
     if "ledger" in settings.stages:
         river.rows = RollUpTable(river, river.codec, river.outlet, partitions=settings.partitions)
     return river
@@ -60,7 +60,7 @@ def _served(settings: Settings, policy: Policy) -> list[str]:
     return sorted(settings.models or policy.models)
 
 
-def _topics(settings: Settings, served: Iterable[str]) -> list[str]:
+def _topics(settings: Settings, policy: Policy, served: Iterable[str]) -> list[str]:
     """The topics that the worker's stages consume."""
     consumed = {
         "cache": [*(topics.laned(topics.REQUESTS, lane) for lane in Lane), topics.FILLS],
@@ -68,7 +68,7 @@ def _topics(settings: Settings, served: Iterable[str]) -> list[str]:
         "inference": [topics.tasks(model, lane) for model in served for lane in Lane],
         "settlement": [topics.ANSWERS],
         "ledger": [topics.LEDGER, *([topics.ALERTS] if settings.alert_webhook else [])],
-        "knowledge": [topics.DOCUMENTS],
+        "knowledge": [topics.DOCUMENTS] if knowledge.wanted(policy) else [],
     }
     return [name for stage in sorted(settings.stages) for name in consumed[stage]]
 
@@ -87,7 +87,7 @@ async def _compose(river: River, *, policy: Policy, served: list[str], models: M
         await accounting.wire_settlement(river)
     if "ledger" in stages:
         await accounting.wire_ledger(shared)
-    if "knowledge" in stages:
+    if "knowledge" in stages and knowledge.wanted(policy):
         await knowledge.wire(shared)
 
 

@@ -22,7 +22,6 @@ from agents.embedding import Embedder
 from agents.inference.engine import Engine
 from agents.inference.openai_engine import OpenAIEngine
 from agents.inference.vllm_engine import VllmEngine
-from agents.lance_corpus import LanceCorpus
 from agents.policy import Model, Policy
 from agents.redis_client import connect
 from agents.tokens import Tokens
@@ -73,6 +72,8 @@ class Shared:
     async def corpus(self) -> Corpus:
         """The collections of all tenants, as vectors of the policy's embedder."""
         if self._corpus is None:
+            from agents.lance_corpus import LanceCorpus  # noqa: PLC0415 - a second, for those only who retrieve
+
             self._corpus = await LanceCorpus.open(self.river.settings.corpus, model=self.policy.embedder)
             self.river.parts.push_async_callback(self._corpus.close)
         return self._corpus
