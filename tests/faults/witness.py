@@ -52,6 +52,14 @@ class Witnessed:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self._file = os.open(directory / f"{os.getpid()}-{engine.model}.jsonl", flags, 0o644)
 
+    @property
+    def token_capacity(self) -> int | None:
+        return self._engine.token_capacity
+
+    @property
+    def alive(self) -> bool:
+        return self._engine.alive
+
     async def start(self) -> None:
         await self._engine.start()
 
