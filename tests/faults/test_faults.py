@@ -68,7 +68,7 @@ CONSUMED = [
 ]
 """The topics that the workers' group acknowledges."""
 IN_HAND_S = 15.0
-"""How long a blow waits for its victim to have work in hand: one that falls on nothing shows nothing."""
+"""How long a blow waits for a victim with work in hand: one that falls on nothing shows nothing."""
 
 
 class Struck(NamedTuple):
@@ -129,10 +129,12 @@ async def strike(where: Place, chance: random.Random) -> Struck:
     in_hand: list[int] = []
 
     async def kill(*, at_work: bool = True, disk_too: bool = False, not_this: Machine | None = None) -> Machine:
-        victim = chance.choice([machine for machine in where.machines if machine is not not_this])
+        others = [machine for machine in where.machines if machine is not not_this]
         until = time.monotonic() + IN_HAND_S
-        while at_work and victim.in_flight == 0 and time.monotonic() < until:
+        # Any that is at work: one that is only starting again would be waited for in vain.
+        while at_work and not any(machine.in_flight for machine in others) and time.monotonic() < until:
             await asyncio.sleep(0.02)
+        victim = chance.choice([machine for machine in others if at_work and machine.in_flight] or others)
         in_hand.append(await victim.kill(disk_too=disk_too))
         return victim
 
