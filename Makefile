@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test setup check clean
 ARGS ?=
+# Many processes start here. Where bytecode is not kept, each compiles every package anew, which takes it 10 s.
+export PYTHONDONTWRITEBYTECODE :=
 # A file alone: in one process with all others, OpenVINO's export does not end after some, and pyarrow crashes.
 pytest = .venv/bin/pytest $(1) $(ARGS) || [ $$? -eq 5 ]
 

@@ -12,7 +12,7 @@ from schemas.errors import ServiceError
 log = logging.getLogger(__name__)
 
 DAY_MS = 86_400_000
-EVERY_S = 3600.0
+EVERY_S = 3600
 
 
 async def retain(store: Store, days: int, now: Callable[[], int], *, every_s: float = EVERY_S) -> None:

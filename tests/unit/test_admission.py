@@ -95,7 +95,7 @@ def test_it_is_never_over_its_room_and_lets_everyone_in_once(
     assert come_in.keys() | gone == asked.keys()
 
 
-@given(st.lists(waitings, max_size=30), st.builds(Rules, st.integers(1, 6), st.integers(1, 6)), rooms)
+@given(st.lists(waitings, max_size=30), rules, rooms)
 def test_how_much_room_falls_free_at_a_time_does_not_change_the_order(
     waiting: list[Waiting], rules: Rules, room: Room
 ) -> None:
@@ -114,7 +114,7 @@ def test_how_much_room_falls_free_at_a_time_does_not_change_the_order(
 @given(
     older=st.lists(waitings, min_size=1, max_size=15),
     newer=st.lists(waitings, min_size=1, max_size=10),
-    rules=st.builds(Rules, st.integers(2, 5), st.integers(1, 5)),
+    rules=st.builds(Rules, st.integers(2, 5), st.integers(1, 5), st.floats(0, 1)),
     data=st.data(),
 )
 def test_nobody_waits_for_ever_whoever_keeps_coming(
