@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from sqlite3 import OperationalError
 from typing import Any
 
 import msgspec
@@ -22,6 +24,8 @@ _ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lo
 """Begins what no other worker may do at the same time, until the transaction's end. The number is any: our own."""
 _INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _VIEW = {"sqlite": "CREATE VIEW IF NOT EXISTS", "postgresql": "CREATE OR REPLACE VIEW"}
+_PATIENCE_S = 30
+"""How long to wait for another worker that has SQLite's file."""
 _AT_ONCE = 10_000
 """Entries that one transaction removes: writers wait for no longer than that takes."""
 # SQLAlchemy's names are a kind of string that msgspec does not take for a field's.
@@ -207,9 +211,18 @@ def _engine(url: str) -> Engine:
 
 
 def _careful(connection: Any, _: Any) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_S * 1000}")
     # What was acknowledged to Kafka must outlive a power cut too: FULL calls fsync at every commit.
-    for pragma in ("busy_timeout = 30000", "journal_mode = WAL", "synchronous = FULL"):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA synchronous = FULL")
+    for tried in range(1, _PATIENCE_S + 1):
+        try:
+            # While another worker opens or closes the file, this fails at once: SQLite's own patience is not for it.
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except OperationalError:
+            if tried == _PATIENCE_S:
+                raise
+            time.sleep(1)
 
 
 def _newer(make: Callable[[Table], Any], table: Table) -> Insert:

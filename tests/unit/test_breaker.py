@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from agents.inference.breaker import Breaker
 
 FIRST, LONGEST = 1.0, 8.0
+QUARTERS = st.integers(0, 12).map(lambda quarters: quarters / 4)
+"""Of seconds: sums of them are exact."""
 
 
 def test_while_all_is_well_everybody_may_ask() -> None:
@@ -39,7 +41,7 @@ def test_once_it_has_answered_everybody_may_ask_again() -> None:
     assert breaker.wait_s(3.0) == FIRST
 
 
-@given(st.lists(st.tuples(st.integers(0, 12).map(lambda quarters: quarters / 4), st.sampled_from(["ask", "failed", "answered"])), max_size=60))
+@given(st.lists(st.tuples(QUARTERS, st.sampled_from(["ask", "failed", "answered"])), max_size=60))
 def test_of_those_who_ask_while_it_is_away_no_two_are_allowed_within_the_first_pause(
     steps: list[tuple[float, str]],
 ) -> None:
