@@ -280,7 +280,6 @@ class Transport(driver.Transport):  # type: ignore[misc]
         self.commit_s = commit_s
         self.flows: dict[str, Flow[Any]] = {}
         """By topic. Fill it before the app starts; a topic that is not here is consumed as Faust does."""
-        self._halting: asyncio.Task[None] | None = None
 
     def acknowledge(self, position: Position) -> None:
         """What a flow's ``ack`` is."""
@@ -288,7 +287,12 @@ class Transport(driver.Transport):  # type: ignore[misc]
 
     def halt(self, error: BaseException) -> None:
         """What a flow's ``halt`` is: the worker drains, commits, and ends with a status that is not 0."""
-        self._halting = asyncio.create_task(self.app.crash(error))
+        log.critical("%s: the worker stops; what it had in hand goes to another", error)
+        # Not App.crash, which takes the consumer down at once: what is finished could not be committed any more.
+        root = self.app.beacon.root
+        worker = self.app if root is None else root.data
+        worker.crash_reason = error
+        worker._crashed.set()
 
 
 class Worker(faust.Worker):  # type: ignore[misc]

@@ -18,7 +18,6 @@ from yarl import URL
 
 from agents.stage import Delivery, Stage, dead_letter
 from schemas import topics
-from schemas.errors import FatalError
 from schemas.records import Record
 from streams import consumer
 from streams.client import codec_of
@@ -106,7 +105,7 @@ class River(faust.App):  # type: ignore[misc]
             send=self.tracing.sending(self.outlet.send) if self.tracing else self.outlet.send,
             poison=lambda delivery, error: [dead_letter(delivery, error, name, topics.DEAD_LETTERS)],
             ack=self.transport.acknowledge,
-            halt=self._halt,
+            halt=self.transport.halt,
             now=now_ms,
             limits=Limits(max(settings.in_flight, at_least), settings.in_flight_bytes, settings.unacknowledged),
             before=before,
@@ -119,10 +118,6 @@ class River(faust.App):  # type: ignore[misc]
             await consumer.lead(stream, self.transport.flows[topic])
 
         return lead
-
-    def _halt(self, error: FatalError) -> None:
-        log.critical("%s: the worker stops; what it had in hand goes to another", error)
-        self.transport.halt(error)
 
     async def on_first_start(self) -> None:
         """Start the parts, before the app joins its group."""
