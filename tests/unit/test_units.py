@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.context.sentences import sentences, units
+from agents.units import sentences, units
 
 NOTE = """# Report
 
