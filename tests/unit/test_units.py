@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.units import sentences, units
+from agents.units import parts, sentences, units
 
 NOTE = """# Report
 
@@ -98,6 +98,16 @@ def test_sentences_of_other_scripts() -> None:
 def test_what_only_looks_like_a_table_is_read_as_text() -> None:
     assert texts("| no rule under it |\n| 1 |") == ["| no rule under it |\n| 1 |"]
     assert texts("|\n|---|\n|") == ["|\n|---|", "|"]
+
+
+def test_a_part_stands_under_what_it_carries_and_no_frame_is_one() -> None:
+    found = {part.text: part.label for part in parts(NOTE)}
+    header = "# Report\n## Sales\n| | 2019 | 2018 |\n| --- | --- | --- |"
+    assert found[f"{header}\n| Assets | | |\n| Cash | 1 | 2 |"] == "Cash"
+    assert found[f"{header}\n| Assets | | |"] == "Assets"
+    assert found["# Outlook\nAll is well."] == ""
+    assert len(found) == len(units(NOTE)) - 4
+    assert parts("# Report") == []
 
 
 LINES = st.lists(
