@@ -39,7 +39,14 @@ def test_once_it_has_answered_everybody_may_ask_again() -> None:
     assert breaker.wait_s(3.0) == FIRST
 
 
-@given(st.lists(st.tuples(st.integers(0, 12).map(lambda quarters: quarters / 4), st.sampled_from(["ask", "failed", "answered"])), max_size=60))
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 12).map(lambda quarters: quarters / 4), st.sampled_from(["ask", "failed", "answered"])
+        ),
+        max_size=60,
+    )
+)
 def test_of_those_who_ask_while_it_is_away_no_two_are_allowed_within_the_first_pause(
     steps: list[tuple[float, str]],
 ) -> None:
