@@ -3,7 +3,7 @@
 TAT-QA's contexts are ingested as documents, as the knowledge stage does it, into the real store; each of its questions
 is then asked of all of them. A context counts from its first chunk on. Many of the questions fit several reports ("What
 was total revenue in 2019?"), so that nothing finds all. That chunks have a vector for each sentence and row, fusion's
-constant and its third ranking were chosen after a look at the first half of the development set; the weights of that
+constant and its third ranking were chosen after a look at half of the development set; the weights of that
 ranking were fixed before, on texts of our own.
 """
 
