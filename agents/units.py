@@ -7,7 +7,7 @@ and everything the headings above it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _HEADING = re.compile(r"(#{1,6})\s+\S")
@@ -160,8 +160,9 @@ def _table(passage: str, start: int, end: int, *, block: int, trail: tuple[int, 
             yield Unit(at, to, block, carries + section, label, cuts=tuple(bar + 1 for bar in bars[2:] if bar + 1 < to))
 
 
-def _pauses(passage: str, start: int, end: int) -> Iterator[int]:
-    return (pause.end() for pause in _PAUSE.finditer(passage, start, end))
+def _pauses(passage: str, start: int, end: int) -> Iterable[int]:
+    # A mark at the end of a line is a pause, and so is the end of the line.
+    return dict.fromkeys(pause.end() for pause in _PAUSE.finditer(passage, start, end))
 
 
 def _line_ends(passage: str, start: int, end: int) -> Iterator[int]:

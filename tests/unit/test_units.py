@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agents.units import parts, sentences, units
@@ -142,6 +142,7 @@ LINES = st.lists(
 
 
 @given(LINES)
+@example(["a:", "b –", "c"])
 def test_nothing_but_white_space_stands_between_units(lines: list[str]) -> None:
     passage = "\n".join(lines)
     found = units(passage)
