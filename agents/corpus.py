@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from agents.embedding import Vector
+from agents.embedding import Vector, Vectors
 from schemas.records import Condition, Value
 
 
@@ -21,7 +21,6 @@ class Chunk(NamedTuple):
     """The headings that it stands under, outermost first."""
     text: str
     """Markdown, without those headings."""
-    vector: Vector
 
 
 class Held(NamedTuple):
@@ -56,9 +55,18 @@ class Corpus(Protocol):
         version: int,
         digest: str,
         metadata: Mapping[str, Value],
-        chunks: Sequence[Chunk],
+        chunks: Sequence[tuple[Chunk, Vectors]],
     ) -> bool:
         """Put the chunks in the place of all that the document had, at once: nobody sees a mixture, or neither.
+
+        Args:
+            tenant: whose document it is.
+            collection: of that tenant.
+            document_id: names the document in the collection.
+            version: the later, the higher.
+            digest: of what it says.
+            metadata: what conditions can ask for.
+            chunks: each with what it can be found by: one vector or more, of the whole and of parts of it.
 
         Returns:
             Whether it was done. It is not where the corpus holds ``version`` or a later one already.
@@ -76,7 +84,7 @@ class Corpus(Protocol):
     async def nearest(
         self, tenant: str, collection: str, vector: Vector, where: Sequence[Condition], limit: int
     ) -> list[Chunk]:
-        """The chunks that fulfil ``where`` whose vectors are nearest by cosine, nearest first.
+        """The chunks that fulfil ``where`` whose nearest vector is nearest by cosine, nearest first.
 
         Raises:
             ServiceError: the corpus cannot be read.

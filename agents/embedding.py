@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 Vector = npt.NDArray[np.float32]
 """One dimension, unit length."""
+Vectors = npt.NDArray[np.float32]
+"""(texts, dimensions), each of unit length."""
 States = npt.NDArray[np.float16]
 """(tokens, dimensions)."""
 

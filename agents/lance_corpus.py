@@ -1,7 +1,11 @@
 """The corpus in LanceDB: a folder on this machine, or a bucket that all workers share, by the URI alone.
 
 A table holds one collection of one tenant, as vectors of one embedding model; its name is a digest of the three, so
-that whatever they are called, two never meet. All rows of a document change in one commit; readers see commits only.
+that whatever they are called, two never meet, and of how vectors are laid out, so that all of a table are comparable.
+All rows of a document change in one commit; readers see commits only.
+
+A chunk is one row with all its vectors, which LanceDB searches by the nearest of them. Were each a row, a limit would
+have to count vectors.
 """
 
 from __future__ import annotations
@@ -26,13 +30,13 @@ from lancedb.query import AsyncFTSQuery, AsyncVectorQuery
 from agents.batcher import Batcher
 from agents.conditions import Kind, check_metadata, kind
 from agents.corpus import Chunk, Held
-from agents.embedding import Vector
+from agents.embedding import Vector, Vectors
 from agents.lance_rows import (
     CHUNK,
     HEAD,
     ROWS,
     TYPES,
-    VECTOR,
+    VECTORS,
     Change,
     chunks_of,
     column_of,
@@ -41,6 +45,7 @@ from agents.lance_rows import (
     id_of,
     older,
     rows_of,
+    vectors_of,
     with_field,
 )
 from schemas.errors import InvalidRequestError, ServiceError
@@ -123,7 +128,7 @@ class LanceCorpus:
         version: int,
         digest: str,
         metadata: Mapping[str, Value],
-        chunks: Sequence[Chunk],
+        chunks: Sequence[tuple[Chunk, Vectors]],
     ) -> bool:
         """See :class:`~agents.corpus.Corpus`."""
         return await self._write(tenant, collection, Change(document_id, version, digest, metadata, chunks))
@@ -186,7 +191,7 @@ class LanceCorpus:
         self._connection.close()  # type: ignore[no-untyped-call]
 
     def _name(self, tenant: str, collection: str) -> str:
-        return sha256(msgspec.json.encode((self._model, tenant, collection))).hexdigest()
+        return sha256(msgspec.json.encode((self._model, VECTORS, tenant, collection))).hexdigest()
 
     def _unreadable(self, error: Exception) -> ServiceError:
         return ServiceError(f"the corpus {self._uri} cannot be read: {_said(error)}")
@@ -215,7 +220,7 @@ class LanceCorpus:
                 return []
             schema = await table.schema()
             those = filter_of(where, fields_of(schema))
-            if VECTOR not in schema.names:  # there is no chunk yet
+            if VECTORS not in schema.names:  # there is no chunk yet
                 return []
             return chunks_of(await search(table).where(those).limit(limit).select([*CHUNK, rank]).to_arrow())
         except _FAILURES as error:
@@ -279,8 +284,9 @@ async def _widen(table: AsyncTable, changes: Iterable[Change]) -> dict[Change, I
             if field not in fields:
                 fields[field] = kind(value)
                 missing[column_of(field, kind(value))] = TYPES[kind(value)]
-        if change.chunks and VECTOR not in schema.names:
-            missing[VECTOR] = pa.list_(pa.float32(), len(change.chunks[0].vector))
+        if change.chunks and VECTORS not in schema.names:
+            _, vectors = change.chunks[0]
+            missing[VECTORS] = vectors_of(vectors.shape[1])
     if missing:
         await table.add_columns([pa.field(*column) for column in missing.items()])
     return refused
@@ -306,7 +312,7 @@ async def _merge(table: AsyncTable, changes: Sequence[Change]) -> set[Change]:
         .when_matched_update_all(where="target.version < source.version")
         .when_not_matched_insert_all()
         .when_not_matched_by_source_delete(reduce(or_, (older(name, one.version) for name, one in latest.items())))
-        .execute(pa.Table.from_pylist(list(rows_of(latest.values(), schema)), schema=schema), on_bad_vectors="null")
+        .execute(pa.Table.from_pylist(list(rows_of(latest.values(), schema)), schema=schema))
     )
     # Where another process wrote a later version since we looked, ours has only added what that one has no row for.
     after = await _heads(table, latest)

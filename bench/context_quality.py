@@ -6,8 +6,9 @@
 - A conversation of 40 turns through a whole river whose worker is killed: tokens with and without summaries.
 
 Public data of these shapes: ``tatqa_dataset_dev.json`` of the GitHub repository NExTplusplus/TAT-QA, and
-``evals/gsm8k/gsm8k_responses.csv`` of lm-sys/RouteLLM. Nothing here is trained or tuned on the former; the router is
-fitted on folds of the latter and measured on the others.
+``evals/gsm8k/gsm8k_responses.csv`` of lm-sys/RouteLLM. Of the former, half was looked at when retrieval's
+rankings were chosen (``bench/context_recall.py``); the router is fitted on folds of the latter and measured on the
+others.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from agents.context.compression import Compressed
 from agents.context.relevance import Fact, values, words
 from agents.context.selection import Candidate, ranked, select
-from agents.context.sentences import Unit, units
 from agents.embedding import Embedder, Vector
+from agents.units import Unit, units
 
 CLOSE = 0.98
 """Of the target: a text so near to it is not filled up further."""

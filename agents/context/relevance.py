@@ -63,26 +63,19 @@ def values(question: str, facts: Sequence[Fact]) -> list[float]:
     """
     if not facts:
         return []
-    held = [set(words(f"{fact.context} {fact.text}")) for fact in facts]
-    weight = _weights(held)
-    asked = {word for word in words(question) if word in weight}
+    asked = _Asked(question, facts)
     figure = FIGURES if _ASKS_FIGURE.search(question) else 0.0
-
-    relevance = np.empty(len(facts))
-    for at, fact in enumerate(facts):
-        match = _share(asked, held[at], weight)
-        if fact.label:
-            # How much of the label the question says: "Other" of a table is named by "the change in Other".
-            match = (match + _share(set(words(fact.label)), asked, weight)) / 2
-        relevance[at] = (match + max(fact.cosine, 0.0)) / 2 + (figure if _DIGIT.search(fact.text) else 0.0)
-
-    members: dict[int, list[int]] = {}
-    for at, fact in enumerate(facts):
-        members.setdefault(fact.passage, []).append(at)
+    relevance = np.array(
+        [
+            (match + max(fact.cosine, 0.0)) / 2 + (figure if _DIGIT.search(fact.text) else 0.0)
+            for fact, match in zip(facts, asked.matches(), strict=True)
+        ]
+    )
+    members = _members(facts)
     # How well a passage as a whole meets the question: its words, its nearest unit, its most relevant one.
     scores = np.array(
         [
-            _share(asked, set().union(*(held[at] for at in mine)), weight)
+            asked.share(set().union(*(asked.held[at] for at in mine)))
             + max(facts[at].cosine for at in mine)
             + max(relevance[mine])
             for mine in members.values()
@@ -98,10 +91,46 @@ def values(question: str, facts: Sequence[Fact]) -> list[float]:
     return [float(value) for value in found]
 
 
-def _share(wanted: set[str], held: set[str], weight: dict[str, float]) -> float:
-    """How much of the words that are wanted is held, by weight."""
-    mass = sum(weight[word] for word in wanted)
-    return sum(weight[word] for word in wanted & held) / mass if mass else 0.0
+def best_matches(question: str, facts: Sequence[Fact]) -> dict[int, float]:
+    """How well each passage's best unit matches the words of the question, of 0 to 1; cosines have no part in it."""
+    matches = _Asked(question, facts).matches()
+    return {passage: max(matches[at] for at in mine) for passage, mine in _members(facts).items()}
+
+
+class _Asked:
+    """The words of a question against those of units: the rarer among the units, the weightier."""
+
+    def __init__(self, question: str, facts: Sequence[Fact]) -> None:
+        self._facts = facts
+        self.held = [set(words(f"{fact.context} {fact.text}")) for fact in facts]
+        """The words of each unit with what it carries."""
+        self._weight = _weights(self.held)
+        self._words = {word for word in words(question) if word in self._weight}
+
+    def share(self, held: set[str]) -> float:
+        """How much of the question is held."""
+        return self._share(self._words, held)
+
+    def matches(self) -> list[float]:
+        """How well each unit matches."""
+        return [self._match(fact, held) for fact, held in zip(self._facts, self.held, strict=True)]
+
+    def _match(self, fact: Fact, held: set[str]) -> float:
+        match = self.share(held)
+        # How much of the label the question says: "Other" of a table is named by "the change in Other".
+        return (match + self._share(set(words(fact.label)), self._words)) / 2 if fact.label else match
+
+    def _share(self, wanted: set[str], held: set[str]) -> float:
+        mass = sum(self._weight[word] for word in wanted)
+        return sum(self._weight[word] for word in wanted & held) / mass if mass else 0.0
+
+
+def _members(facts: Sequence[Fact]) -> dict[int, list[int]]:
+    """The places of each passage's units."""
+    members: dict[int, list[int]] = {}
+    for at, fact in enumerate(facts):
+        members.setdefault(fact.passage, []).append(at)
+    return members
 
 
 def _weights(held: Sequence[set[str]]) -> dict[str, float]:

@@ -9,10 +9,12 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.context.fusion import fused
+from agents.context.relevance import Fact, best_matches
 from agents.context.reranking import Reranker
 from agents.corpus import Chunk, Corpus, passage
 from agents.embedding import Embedder, Vector
 from agents.policy import Retrieval
+from agents.units import parts
 from schemas.records import Condition
 
 RUN = 3
@@ -128,7 +130,7 @@ class Retriever:
     async def _retrieved(
         self, tenant: str, rules: Retrieval, question: str, vector: Vector, where: Sequence[Condition]
     ) -> tuple[list[Candidate], str]:
-        """What the collection has, by both rankings fused, and how they agree."""
+        """What the collection has, by the corpus's two rankings and one of all that they found; how the two agree."""
         if not rules.collection:
             return [], ""
         near, matched = await asyncio.gather(
@@ -136,10 +138,28 @@ class Retriever:
             self._corpus.matching(tenant, rules.collection, question, where, rules.candidates),
         )
         by_meaning, by_words = [_candidate(chunk) for chunk in near], [_candidate(chunk) for chunk in matched]
-        best = fused(by_meaning, by_words)[: rules.candidates]
+        chunks = dict(zip([*by_meaning, *by_words], [*near, *matched], strict=True))
+        by_part = await asyncio.to_thread(_by_part, question, chunks)
+        best = fused(by_meaning, by_words, by_part)[: rules.candidates]
         both = len(set(best) & set(by_meaning) & set(by_words))
         only = [len(set(best) & set(found)) - both for found in (by_meaning, by_words)]
         return best, f"{both} found both by meaning and by words, {only[0]} by meaning alone, {only[1]} by words alone"
+
+
+def _by_part(question: str, chunks: Mapping[Candidate, Chunk]) -> list[Candidate]:
+    """The chunks by the sentence or row of each that best matches the question's words; equals stay in their order.
+
+    An answer stands in one of them: words of the question all over a chunk, which BM25 counts, say less than the same
+    words together.
+    """
+    facts = [
+        Fact(number, part.text, part.label, context=passage(chunk.title, chunk.trail, ""))
+        for number, chunk in enumerate(chunks.values())
+        for part in parts(chunk.text)
+    ]
+    matches = best_matches(question, facts)
+    ranked = sorted(enumerate(chunks), key=lambda one: -matches.get(one[0], 0.0))
+    return [candidate for _, candidate in ranked]
 
 
 def keep(found: Found, budget: int, length: Callable[[str], int]) -> Kept:

@@ -22,11 +22,11 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from agents.corpus import Chunk, Corpus, passage
-from agents.embedding import Embedder, Vector
-from agents.knowledge.chunking import Piece, pieces
+from agents.corpus import Corpus
+from agents.embedding import Embedder
 from agents.knowledge.document import check, digest
 from agents.knowledge.invalidation import Invalidation
+from agents.knowledge.views import Viewed, embedded, viewed
 from agents.policy import Policy
 from agents.stage import Delivery, Emit, Position, dead_letter
 from agents.waterfall import NOTHING, Pricing, with_spending
@@ -39,12 +39,6 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-CHUNK_TOKENS = 256
-"""Of a chunk with its headings, at most, and never more than the embedder's window: it is sized in the embedder's
-tokens, for a vector stands for what the embedder saw. Models that are served come and go, and count it again when they
-budget a prompt."""
-AT_ONCE = 8
-"""Chunks at the embedder. More gain little, and whoever looks for an answer there meanwhile waits for all of them."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 """Between tries while a service is away."""
 NEVER = 2**63 - 1
@@ -78,7 +72,6 @@ class KnowledgeStage:
         self._corpus = corpus
         self._invalidate = invalidate
         self._patience_s = patience_s
-        self._size = min(CHUNK_TOKENS, embedder.window)
         self._embedding = asyncio.Lock()
         self._turns: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -137,29 +130,18 @@ class KnowledgeStage:
         cut, tokens = await asyncio.to_thread(self._cut, document, document.text)
         entry = self._entry(delivery, tokens)
         if held is None or held.version < version:
-            chunks = await self._embedded(document, cut)
+            async with self._embedding:
+                chunks = await embedded(self._embedder, document.document_id, document.title, cut)
             metadata = document.metadata
             await self._corpus.replace(*name, version=version, digest=said, metadata=metadata, chunks=chunks)
         return [Emit(topics.LEDGER, entry.tenant.encode(), entry)]
 
-    def _cut(self, document: Document, text: str) -> tuple[list[Piece], int]:
+    def _cut(self, document: Document, text: str) -> tuple[list[Viewed], int]:
         """The document's pieces, and the tokens that embedding them takes."""
-        cut = pieces(document.title, text, size=self._size, count=self._embedder.count)
+        cut = viewed(document.title, text, self._embedder)
         if not cut:
             raise InvalidRequestError("the text says nothing: to remove the document, let the text be null")
-        return cut, sum(self._embedder.count(passage(document.title, *piece)) for piece in cut)
-
-    async def _embedded(self, document: Document, cut: Sequence[Piece]) -> list[Chunk]:
-        vectors: list[Vector] = []
-        async with self._embedding:
-            for start in range(0, len(cut), AT_ONCE):
-                some = [passage(document.title, *piece) for piece in cut[start : start + AT_ONCE]]
-                # What else the embedder tells of a text is large, and let go of here.
-                vectors += [one.vector for one in await asyncio.gather(*map(self._embedder.embed, some))]
-        return [
-            Chunk(document.document_id, number, document.title, piece.trail, piece.text, vector)
-            for number, (piece, vector) in enumerate(zip(cut, vectors, strict=True))
-        ]
+        return cut, sum(self._embedder.count(text) for one in cut for text in one.texts)
 
     def _entry(self, delivery: Delivery[Document], tokens: int) -> LedgerEntry:
         """The embedding's ledger entry: the same, to the byte, however often the document is delivered."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from agents.conditions import Kind, check, check_metadata, kind
 from agents.corpus import Chunk, Held, passage
-from agents.embedding import Vector
+from agents.embedding import Vector, Vectors
 from schemas.errors import ServiceError
 from schemas.records import Condition, Value
 
@@ -23,7 +23,7 @@ class Document:
     version: int
     digest: str | None
     metadata: Mapping[str, Value]
-    chunks: Sequence[Chunk]
+    chunks: Sequence[tuple[Chunk, Vectors]]
 
 
 @dataclass
@@ -63,7 +63,7 @@ class InMemoryCorpus:
         version: int,
         digest: str,
         metadata: Mapping[str, Value],
-        chunks: Sequence[Chunk],
+        chunks: Sequence[tuple[Chunk, Vectors]],
     ) -> bool:
         return await self._put(tenant, collection, document_id, Document(version, digest, dict(metadata), list(chunks)))
 
@@ -74,12 +74,13 @@ class InMemoryCorpus:
         self, tenant: str, collection: str, vector: Vector, where: Sequence[Condition], limit: int
     ) -> list[Chunk]:
         found = await self._those(tenant, collection, where)
-        return sorted(found, key=lambda chunk: float(chunk.vector @ vector), reverse=True)[:limit]
+        nearest = sorted(found, key=lambda one: float((one[1] @ vector).max()), reverse=True)
+        return [chunk for chunk, _ in nearest[:limit]]
 
     async def matching(
         self, tenant: str, collection: str, text: str, where: Sequence[Condition], limit: int
     ) -> list[Chunk]:
-        found = await self._those(tenant, collection, where)
+        found = [chunk for chunk, _ in await self._those(tenant, collection, where)]
         scores = _bm25(text, [passage(one.title, one.trail, one.text) for one in found])
         best = sorted(zip(scores, found, strict=True), key=lambda one: one[0], reverse=True)
         return [chunk for score, chunk in best if score > 0][:limit]
@@ -112,7 +113,7 @@ class InMemoryCorpus:
         there.documents[document_id] = document
         return True
 
-    async def _those(self, tenant: str, collection: str, where: Sequence[Condition]) -> list[Chunk]:
+    async def _those(self, tenant: str, collection: str, where: Sequence[Condition]) -> list[tuple[Chunk, Vectors]]:
         there = await self._reached(tenant, collection)
         if not there.documents:
             return []

@@ -50,14 +50,14 @@ def indexed(documents: Sequence[Document]) -> None:
 
     async def write() -> None:
         corpus = await LanceCorpus.open(load().corpus, model="all-MiniLM-L6-v2")
-        vector = np.ones(4, dtype=np.float32) / 2
+        vectors = np.ones((1, 4), dtype=np.float32) / 2
         for one in documents:
             await corpus.replace(
                 *(one.tenant, one.collection, one.document_id),
                 version=1,
                 digest=digest(one),
                 metadata=one.metadata,
-                chunks=[Chunk(one.document_id, 0, one.title, (), one.text or "", vector)],
+                chunks=[(Chunk(one.document_id, 0, one.title, (), one.text or ""), vectors)],
             )
         await corpus.close()
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import count as counting
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,8 +85,8 @@ class Desk:
 
     async def knows(self, *texts: str, tenant: str = "bank", collection: str = "fees") -> None:
         for number, known in enumerate(texts):
-            vector = (await self.embedder.embed(known)).vector
-            chunk = Chunk(f"d{number}", 0, "", (), known, vector)
+            vectors = np.stack([(await self.embedder.embed(known)).vector])
+            chunk = Chunk(f"d{number}", 0, "", (), known)
             await self.corpus.replace(
                 tenant,
                 collection,
@@ -93,7 +94,7 @@ class Desk:
                 version=1,
                 digest="x",
                 metadata={"year": 2020.0 + number},
-                chunks=[chunk],
+                chunks=[(chunk, vectors)],
             )
 
     async def asked(self, messages: Sequence[Message], **fields: Any) -> tuple[InferenceTask, list[InferenceTask]]:

@@ -13,6 +13,12 @@ def test_what_both_rank_well_is_before_what_one_ranks_first() -> None:
     assert fused(["a", "b", "c"], ["d", "b", "c"]) == ["b", "c", "a", "d"]
 
 
+def test_what_one_of_two_lists_of_twenty_has_first_is_before_what_both_have_last() -> None:
+    one, other = [f"a{n}" for n in range(19)], [f"b{n}" for n in range(19)]
+    found = fused([*one, "both"], [*other, "both"])
+    assert found.index("a0") < found.index("b0") < found.index("both")
+
+
 def test_rankings_of_different_things_take_turns() -> None:
     assert fused(["a", "b", "c"], ["x", "y"]) == ["a", "x", "b", "y", "c"]
 

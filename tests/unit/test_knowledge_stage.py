@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.corpus import Held, passage
+from agents.embedding import Embedded
 from agents.knowledge.document import digest
 from agents.knowledge.stage import NEVER, KnowledgeStage
+from agents.knowledge.views import AT_ONCE
 from agents.policy import Policy
 from agents.stage import Emit
 from agents.waterfall import holds
@@ -97,6 +99,35 @@ async def test_a_chunk_fits_the_window_of_the_embedder() -> None:
     await river.receive(written(text="one two three four five. " * 100), 1)
     assert len(river.embedder.embedded) > 10
     assert all(river.embedder.count(text) <= river.embedder.window for text in river.embedder.embedded)
+
+
+async def test_a_chunk_is_embedded_as_a_whole_and_by_its_sentences_few_texts_at_once() -> None:
+    river = River()
+    embed, at_once, most = river.embedder.embed, 0, 0
+
+    async def counted(text: str) -> Embedded:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        found = await embed(text)
+        at_once -= 1
+        return found
+
+    river.embedder.embed = counted  # type: ignore[method-assign]
+    text = "".join(f"## Card {n}\n\nBlock it. Order one. Pay {n} dollars.\n\n" for n in range(9))
+    (emit,) = await river.receive(written(text=text), 1)
+    of_one = [text for text in river.embedder.embedded if text.startswith("Cards > Card 7\n")]
+    assert of_one == [
+        f"Cards > Card 7\n\n{said}"
+        for said in ("Block it. Order one. Pay 7 dollars.", "Block it.", "Order one.", "Pay 7 dollars.")
+    ]
+    assert most == AT_ONCE
+    assert isinstance(emit.record, LedgerEntry)
+    (cost,) = emit.record.waterfall.costs
+    assert cost.tokens == sum(map(river.embedder.count, river.embedder.embedded))
+    asked = (await embed("Cards > Card 7\n\nOrder one.")).vector
+    (nearest,) = await river.corpus.nearest("bank", "handbook", asked, [], 1)
+    assert nearest.number == 7
 
 
 async def test_a_new_version_takes_the_place_of_the_old_one() -> None:

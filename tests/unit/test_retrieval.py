@@ -1,6 +1,7 @@
 import re
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +57,7 @@ async def corpus(embedder: BagOfWords) -> InMemoryCorpus:
     for tenant in ("bank", "rival"):
         for name, texts in TEXTS.items():
             chunks = [
-                Chunk(name, number, name.title(), (), text, (await embedder.embed(text)).vector)
+                (Chunk(name, number, name.title(), (), text), np.stack([(await embedder.embed(text)).vector]))
                 for number, text in enumerate(texts)
             ]
             metadata = {"desk": name, "owner": tenant}
@@ -89,6 +90,23 @@ async def test_what_both_find_comes_first_with_its_headings(corpus: InMemoryCorp
         r"3 are of collection 'faq': \d found both by meaning and by words, \d by meaning alone, \d by words alone",
         found.why[0],
     )
+
+
+async def test_where_meaning_and_words_disagree_what_says_the_question_in_one_sentence_is_first(
+    embedder: BagOfWords,
+) -> None:
+    scattered = "The fee is low. A card is blue. To replace it takes a week. A lost one is found."
+    together = "The fee to replace a lost card is low. It takes a week. It is blue. A tie is fee."
+    question = "fee to replace a lost card?"
+    chunks = [
+        (Chunk("d", number, "", (), text), np.stack([(await embedder.embed(meaning)).vector]))
+        for number, (text, meaning) in enumerate([(together, "the weather"), (scattered, question)])
+    ]
+    corpus = InMemoryCorpus()
+    await corpus.replace("bank", "faq", "d", version=1, digest="", metadata={}, chunks=chunks)
+    assert [chunk.text for chunk in await corpus.matching("bank", "faq", question, [], 1)] == [together]
+    found = await find(corpus, embedder, question)
+    assert [one.text for one in found.ranked] == [together, scattered]
 
 
 async def test_conditions_say_which_documents_are_found(corpus: InMemoryCorpus, embedder: BagOfWords) -> None:
@@ -140,8 +158,8 @@ async def test_a_corpus_that_is_away_is_an_error(corpus: InMemoryCorpus, embedde
 async def test_no_question_and_no_filter_finds_another_tenants(tenant: str, values: list[str]) -> None:
     corpus, embedder = InMemoryCorpus(), BagOfWords()
     for owner in ("bank", "rival"):
-        vector = (await embedder.embed("a card")).vector
-        chunks = [Chunk("d", 0, "", (), f"a card of {owner}", vector)]
+        vectors = np.stack([(await embedder.embed("a card")).vector])
+        chunks = [(Chunk("d", 0, "", (), f"a card of {owner}"), vectors)]
         await corpus.replace(owner, "faq", "d", version=1, digest="", metadata={"owner": owner}, chunks=chunks)
     found = await find(
         corpus, embedder, "a card?", tenant=tenant, where=[Condition(field="owner", any_of=list(values))]

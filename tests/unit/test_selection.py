@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.context.relevance import Fact, values, words
+from agents.context.relevance import Fact, best_matches, values, words
 from agents.context.selection import Candidate, select
 
 
@@ -68,6 +68,14 @@ def fact(passage: int, text: str, label: str = "", cosine: float = 0.0) -> Fact:
 
 def test_no_passages_no_values() -> None:
     assert values("What?", []) == []
+
+
+def test_a_passage_matches_by_its_best_unit() -> None:
+    facts = [fact(3, "The fee."), fact(3, "A lost card."), fact(5, "The fee of a card that is lost."), fact(7, "Rain.")]
+    found = best_matches("Fee of a lost card?", facts)
+    assert list(found) == [3, 5, 7]
+    assert found[5] == 1.0 > found[3] > found[7] == 0.0
+    assert best_matches("Anything?", []) == {}
 
 
 def test_the_row_that_the_question_names_is_worth_most_even_if_its_name_is_common() -> None:

@@ -1,4 +1,4 @@
-"""Markdown cut into units that a prompt can do without, one by one: sentences, rows of tables, items of lists. Pure.
+"""Markdown cut into units that can be found, or left out, one by one: sentences, rows of tables, items of lists. Pure.
 
 A unit that makes no sense alone carries what gives it sense: a row the header of its table and the heading within it,
 and everything the headings above it.
@@ -7,7 +7,7 @@ and everything the headings above it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _HEADING = re.compile(r"(#{1,6})\s+\S")
@@ -43,6 +43,26 @@ class Unit(NamedTuple):
     """Whether it is a heading, or the header of a table: of no use for itself."""
     cuts: tuple[int, ...] = ()
     """Characters of the passage at which it can end early: after a clause, or a cell. Ascending."""
+
+
+class Part(NamedTuple):
+    """A unit as it is understood alone."""
+
+    text: str
+    """With what it carries before it, a line each."""
+    label: str
+    """See :attr:`Unit.label`."""
+
+
+def parts(passage: str) -> list[Part]:
+    """The units of a passage, in its order, without those that are of no use for themselves."""
+    found = units(passage)
+    said = [passage[unit.start : unit.end] for unit in found]
+    return [
+        Part("\n".join([*(said[at] for at in unit.carries), text]), unit.label)
+        for unit, text in zip(found, said, strict=True)
+        if not unit.frame
+    ]
 
 
 def units(passage: str) -> list[Unit]:
@@ -140,8 +160,9 @@ def _table(passage: str, start: int, end: int, *, block: int, trail: tuple[int, 
             yield Unit(at, to, block, carries + section, label, cuts=tuple(bar + 1 for bar in bars[2:] if bar + 1 < to))
 
 
-def _pauses(passage: str, start: int, end: int) -> Iterator[int]:
-    return (pause.end() for pause in _PAUSE.finditer(passage, start, end))
+def _pauses(passage: str, start: int, end: int) -> Iterable[int]:
+    # A mark at the end of a line is a pause, and so is the end of the line.
+    return dict.fromkeys(pause.end() for pause in _PAUSE.finditer(passage, start, end))
 
 
 def _line_ends(passage: str, start: int, end: int) -> Iterator[int]:

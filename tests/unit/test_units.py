@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agents.context.sentences import sentences, units
+from agents.units import parts, sentences, units
 
 NOTE = """# Report
 
@@ -100,6 +100,16 @@ def test_what_only_looks_like_a_table_is_read_as_text() -> None:
     assert texts("|\n|---|\n|") == ["|\n|---|", "|"]
 
 
+def test_a_part_stands_under_what_it_carries_and_no_frame_is_one() -> None:
+    found = {part.text: part.label for part in parts(NOTE)}
+    header = "# Report\n## Sales\n| | 2019 | 2018 |\n| --- | --- | --- |"
+    assert found[f"{header}\n| Assets | | |\n| Cash | 1 | 2 |"] == "Cash"
+    assert found[f"{header}\n| Assets | | |"] == "Assets"
+    assert found["# Outlook\nAll is well."] == ""
+    assert len(found) == len(units(NOTE)) - 4
+    assert parts("# Report") == []
+
+
 LINES = st.lists(
     st.sampled_from(
         [
@@ -132,6 +142,7 @@ LINES = st.lists(
 
 
 @given(LINES)
+@example(["a:", "b –", "c"])
 def test_nothing_but_white_space_stands_between_units(lines: list[str]) -> None:
     passage = "\n".join(lines)
     found = units(passage)
