@@ -4,7 +4,6 @@
 ARGS ?=
 # Many processes start here. Where bytecode is not kept, each compiles every package anew, which takes it 10 s.
 export PYTHONDONTWRITEBYTECODE :=
-# A file alone: in one process with all others, OpenVINO's export does not end after some, and pyarrow crashes.
 pytest = .venv/bin/pytest $(1) $(ARGS) || [ $$? -eq 5 ]
 
 help: ## what there is to make
@@ -17,8 +16,10 @@ test: setup ## every test, on real Kafka, Valkey, PostgreSQL, Chromium and vLLM
 	@scripts/kcat
 	@scripts/postgres
 	@scripts/chromium
-	@$(call pytest,tests/unit)
-	@for file in tests/contract/test_*.py tests/integration/test_*.py; do $(call pytest,$$file) || exit; done
+	@$(call pytest,--numprocesses 2 --dist loadfile tests/unit)
+	@$(call pytest,tests/contract tests/integration)
+	@# A process each: in one with others, OpenVINO's export of a model may not end, and pyarrow may crash.
+	@for file in tests/native/test_*.py; do $(call pytest,$$file) || exit; done
 	@$(call pytest,tests/faults)
 
 setup: ## .venv, Kafka's jars, the model

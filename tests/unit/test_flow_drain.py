@@ -189,6 +189,8 @@ class Log:
         generation = self.flow.generation
         todo = [offset for offset in self.fates if offset >= self.position][:count]
         for offset in todo:
+            if self.flow.generation != generation:
+                return
             self.position = offset + 1
             await self.flow.put(Raw(offset, b"%d" % offset), generation)
 
