@@ -17,10 +17,7 @@ test: setup ## every test, on real Kafka, Valkey, PostgreSQL, Chromium and vLLM
 	@scripts/postgres
 	@scripts/chromium
 	@$(call pytest,--numprocesses 2 --dist loadfile tests/unit)
-	@$(call pytest,tests/contract tests/integration)
-	@# A process each: in one with others, OpenVINO's export of a model may not end, and pyarrow may crash.
-	@for file in tests/native/test_*.py; do $(call pytest,$$file) || exit; done
-	@$(call pytest,tests/faults)
+	@$(call pytest,tests/contract tests/integration tests/faults)
 
 setup: ## .venv, Kafka's jars, the model
 	@scripts/setup

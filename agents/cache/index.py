@@ -5,16 +5,21 @@ They are kept as 8-bit integers, so that the cosine of a nomination is only near
 
 from __future__ import annotations
 
+import ctypes
 from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from usearch.index import Index
 
 from agents.cache.entries import Member
 from agents.embedding import Vector, unpack
+
+# usearch's wheel carries and exports a C++ standard library of its own. Where that is loaded first, part of what
+# pyarrow and torch call is taken from it, and they crash or never return (seen with 2.26): the system's comes first.
+ctypes.CDLL("libstdc++.so.6", mode=ctypes.RTLD_GLOBAL)
+from usearch.index import Index  # noqa: E402
 
 COSINE_ERROR = 0.01
 """By how much the cosine of a nomination may be off, at most; a test holds it on real sentences."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -298,3 +300,10 @@ async def test_a_filling_that_fails_is_tried_again_by_the_next_request() -> None
 
 def test_what_is_packed_keeps_its_direction() -> None:
     assert float(unpack(pack(vector_of(5))) @ vector_of(5)) > 0.9999
+
+
+def test_other_native_libraries_work_beside_it() -> None:
+    # Arrow asks the C++ library for time zones, and crashed where usearch had put another one in its place.
+    program = "import agents.cache.index, pyarrow; print(pyarrow.array([0], pyarrow.timestamp('ms', 'UTC')).to_pylist())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, "1970" in done.stdout) == (0, True), done.stderr
