@@ -304,6 +304,8 @@ def test_what_is_packed_keeps_its_direction() -> None:
 
 def test_other_native_libraries_work_beside_it() -> None:
     # Arrow asks the C++ library for time zones, and crashed where usearch had put another one in its place.
-    program = "import agents.cache.index, pyarrow; print(pyarrow.array([0], pyarrow.timestamp('ms', 'UTC')).to_pylist())"
+    program = (
+        "import agents.cache.index, pyarrow; print(pyarrow.array([0], pyarrow.timestamp('ms', 'UTC')).to_pylist())"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, "1970" in done.stdout) == (0, True), done.stderr
