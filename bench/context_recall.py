@@ -27,7 +27,7 @@ from agents.corpus import Chunk, Corpus
 from agents.embedding import Embedder, Vectors
 from agents.knowledge.views import embedded, viewed
 from agents.lance_corpus import LanceCorpus
-from agents.policy import Retrieval
+from agents.policy_document import Retrieval
 from agents.wilson import interval
 from bench.tatqa import Context, load
 from streams.embedded.cache import cache_dir

@@ -33,12 +33,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agents import policy as policies
 from agents.chat_template import ChatTemplate
 from agents.inference.admission import Rules
 from agents.inference.stage import InferenceStage
 from agents.inference.vllm_engine import VllmEngine, arguments
-from agents.policy import Model
+from agents.policy import Policy
+from agents.policy_document import Document, Model
 from agents.stage import Delivery, Position
 from bench.engine_load import Arrival, Scale, Texts, arrivals, described, drawn
 from bench.engine_river import POLICY, EngineRiver, Work, engine_river
@@ -87,7 +87,7 @@ async def prefix_gain(scale: Scale, texts: Texts, chance: random.Random) -> dict
     engine = VllmEngine("bench", Model(engine="vllm", path=scale.model, **limits), template)
     await engine.start()
     written = tomllib.loads(POLICY.format(model=described(scale)))
-    policy = policies.Policy(msgspec.convert(written, policies.Document))
+    policy = Policy(msgspec.convert(written, Document))
     speeds: dict[str, list[float]] = {"grouped": [], "arrival": []}
     cached: dict[str, list[float]] = {"grouped": [], "arrival": []}
     rules = {"grouped": Rules(), "arrival": Rules(prefix_run=1)}

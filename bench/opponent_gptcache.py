@@ -49,7 +49,7 @@ from agents.cache.standing import Standing
 from agents.cache.verifier import Verifier
 from agents.embedding import Embedder, unpack
 from agents.outage import Outage
-from agents.policy import Task
+from agents.policy_document import Task
 from agents.redis_client import connect
 from schemas.records import Usage
 from streams.embedded.cache import cache_dir

@@ -28,7 +28,8 @@ from agents.budgets.admission import Admission
 from agents.budgets.budget import Budget, start, starts
 from agents.budgets.reading import GRACE_MS, Log, read
 from agents.budgets.reservation import reservation_of
-from agents.policy import Policy, Task
+from agents.policy import Policy
+from agents.policy_document import Task
 from agents.stage import Emit
 from agents.waterfall import NOTHING
 from schemas.errors import BudgetExceededError, ServiceError

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agents.policy import Policy, Task
+from agents.policy import Policy
+from agents.policy_document import Task
 from schemas.enums import Lane
 from schemas.records import CostLine, InferenceTask, PredictionRequest, Ticket
 

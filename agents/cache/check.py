@@ -12,7 +12,7 @@ from agents.cache.decision import Judgement
 from agents.cache.entries import Entry
 from agents.embedding import Embedder
 from agents.outage import Outage
-from agents.policy import Task
+from agents.policy_document import Task
 from schemas.enums import Lane, Verdict
 from schemas.errors import ServiceError
 from schemas.records import CacheMiss, Lookup, Nominee, PredictionRequest, Ticket

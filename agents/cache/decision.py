@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, Protocol
 from agents.cache.doctored import doctored
 from agents.cache.entries import Entry
 from agents.cache.guards import Text, compare
-from agents.policy import Task
+from agents.policy_document import Task
 from schemas.records import PredictionRequest
 
 Reach = Literal["off", "exact", "semantic"]

@@ -20,7 +20,7 @@ from agents.cache.standing import Standing
 from agents.cache.verifier import Question
 from agents.embedding import Embedded, Embedder, Vector, pack, unpack
 from agents.outage import Outage
-from agents.policy import Task
+from agents.policy_document import Task
 from schemas.errors import ServiceError
 
 NOMINEES = 8

@@ -18,7 +18,8 @@ from agents.cache.explanation import explained
 from agents.cache.fingerprint import fingerprint, scope, unshared
 from agents.cache.semantic import SemanticCache
 from agents.outage import Outage
-from agents.policy import Policy, Task
+from agents.policy import Policy
+from agents.policy_document import Task
 from agents.stage import Delivery, Emit, dead_letter
 from agents.waterfall import GpuTime, Pricing, avoided, with_spending
 from schemas import topics

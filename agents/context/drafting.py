@@ -18,7 +18,8 @@ from agents.context.steps import Steps
 from agents.context.summariser import Summariser
 from agents.context.trimming import trim
 from agents.embedding import Embedder, Vector
-from agents.policy import Policy, Task
+from agents.policy import Policy
+from agents.policy_document import Task
 from agents.router import TrainedRouter
 from agents.stage import Emit
 from agents.tokens import Tokens

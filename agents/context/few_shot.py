@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from agents.embedding import Vector
-from agents.policy import Example, Model
+from agents.policy_document import Example, Model
 
 _DIGITS = 6
 """Of a cosine, that count. Equal vectors must tie, and in the digits beyond a sum depends on the order of its terms."""

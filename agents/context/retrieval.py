@@ -13,7 +13,7 @@ from agents.context.relevance import Fact, best_matches
 from agents.context.reranking import Reranker
 from agents.corpus import Chunk, Corpus, passage
 from agents.embedding import Embedder, Vector
-from agents.policy import Retrieval
+from agents.policy_document import Retrieval
 from agents.units import parts
 from schemas.records import Condition
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from agents.policy import Route, Task
+from agents.policy_document import Route, Task
 from schemas.enums import Lane
 from schemas.errors import UnknownNameError
 from schemas.money import dollars

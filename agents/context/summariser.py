@@ -13,7 +13,8 @@ from agents.context.prompt import Draft
 from agents.context.summaries import PATIENCE_MS, Summaries
 from agents.context.turns import turns, without
 from agents.outage import Outage
-from agents.policy import History, Policy
+from agents.policy import Policy
+from agents.policy_document import History
 from agents.stage import Emit
 from agents.tokens import Tokens
 from schemas import topics

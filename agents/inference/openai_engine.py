@@ -14,7 +14,7 @@ import msgspec
 
 from agents.inference.breaker import Breaker
 from agents.inference.engine import Completion, Prompt
-from agents.policy import Model
+from agents.policy_document import Model
 from agents.tokens import Tokens
 from schemas.errors import EngineRowError, SetupError
 from schemas.records import Message, Timings

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.chat_template import ChatTemplate
 from agents.inference.engine import Completion, Prompt
-from agents.policy import Model
+from agents.policy_document import Model
 from schemas.enums import Lane
 from schemas.errors import EngineDeadError, EngineRowError, InvalidRequestError, SetupError
 from schemas.records import Message, Sampling, Timings

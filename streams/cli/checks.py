@@ -20,7 +20,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents import policy
-from agents.policy import Model, Policy
+from agents.policy import Policy
+from agents.policy_document import Model
 from schemas.errors import HeadraceError, SetupError
 from streams import settings as of
 from streams.cli.topics import states, wanted

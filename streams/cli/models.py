@@ -15,7 +15,8 @@ from streams.cli.output import Format, FormatOption, Row, err, print_rows, say
 from streams.cli.running import run
 
 if TYPE_CHECKING:
-    from agents.policy import Model, Policy
+    from agents.policy import Policy
+    from agents.policy_document import Model
     from streams.wiring.shared import Models
 
 app = typer.Typer(no_args_is_help=True, help="Look at the model catalogue, or try every model.")

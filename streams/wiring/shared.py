@@ -22,7 +22,8 @@ from agents.embedding import Embedder
 from agents.inference.engine import Engine
 from agents.inference.openai_engine import OpenAIEngine
 from agents.inference.vllm_engine import VllmEngine
-from agents.policy import Model, Policy
+from agents.policy import Policy
+from agents.policy_document import Model
 from agents.redis_client import connect
 from agents.tokens import Tokens
 from streams.budget_log import BudgetLog

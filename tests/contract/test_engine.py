@@ -27,7 +27,7 @@ from agents.inference.engine import Completion, Engine, Prompt
 from agents.inference.openai_engine import OpenAIEngine
 from agents.inference.vllm_engine import VllmEngine
 from agents.json_schema import complaint
-from agents.policy import Model
+from agents.policy_document import Model
 from agents.tokens import Tokens
 from bench.vllm_server import VllmServer
 from schemas.enums import Lane
@@ -312,7 +312,7 @@ import asyncio, signal, sys
 from agents.chat_template import ChatTemplate
 from agents.inference.engine import Prompt
 from agents.inference.vllm_engine import VllmEngine
-from agents.policy import Model
+from agents.policy_document import Model
 from schemas.enums import Lane
 from schemas.records import Message, Sampling
 

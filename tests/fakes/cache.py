@@ -24,7 +24,8 @@ from agents.cache.stage import CacheStage
 from agents.cache.standing import Standing
 from agents.cache.verifier import Question
 from agents.outage import Outage
-from agents.policy import Document, Model, Policy, Price, Task, Tenant
+from agents.policy import Policy
+from agents.policy_document import Document, Model, Price, Task, Tenant
 from agents.stage import Delivery, Emit, Position
 from schemas import topics
 from schemas.enums import Lane

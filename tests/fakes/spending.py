@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agents.budgets.budget import Budget
-from agents.policy import Document, Model, Policy, Price, Task, Tenant
+from agents.policy import Policy
+from agents.policy_document import Document, Model, Price, Task, Tenant
 from schemas.enums import Status
 from schemas.records import (
     CostLine,

@@ -19,7 +19,8 @@ import msgspec
 
 from agents.embedding import Embedded, Embedder
 from agents.inference.engine import Completion, Engine, Prompt
-from agents.policy import Model, Policy
+from agents.policy import Policy
+from agents.policy_document import Model
 from agents.tokens import Tokens
 from schemas.errors import ServiceError
 from streams import app

@@ -27,7 +27,8 @@ from agents.cache.stage import CacheStage
 from agents.cache.standing import Standing
 from agents.embedding import pack
 from agents.outage import Outage
-from agents.policy import Document, Model, Policy, Price, Task, Tenant
+from agents.policy import Policy
+from agents.policy_document import Document, Model, Price, Task, Tenant
 from agents.redis_client import connect
 from agents.sentence_transformers_embedder import SentenceTransformersEmbedder
 from agents.stage import Delivery, Position

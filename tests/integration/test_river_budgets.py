@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from agents.inference.engine import Engine
-from agents.policy import Model
+from agents.policy_document import Model
 from agents.redis_client import connect
 from agents.tokens import Tokens
 from schemas import topics

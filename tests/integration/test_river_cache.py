@@ -20,7 +20,8 @@ import pytest
 from agents.embedding import Embedder
 from agents.inference.engine import Completion, Engine, Prompt
 from agents.ledger.recorded import Recorded
-from agents.policy import Model, Policy
+from agents.policy import Policy
+from agents.policy_document import Model
 from agents.tokens import Tokens
 from schemas import topics
 from schemas.enums import EntryKind, Lane, Source, Verdict

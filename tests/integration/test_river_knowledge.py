@@ -21,7 +21,8 @@ from agents.cache.redis_entries import RedisEntries
 from agents.embedding import Embedder
 from agents.inference.engine import Engine
 from agents.lance_corpus import LanceCorpus
-from agents.policy import Model, Policy
+from agents.policy import Policy
+from agents.policy_document import Model
 from agents.redis_client import connect
 from agents.tokens import Tokens
 from schemas import topics

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from agents.budgets import worst_case
 from agents.budgets.budget import HOUR_MS, Budget, Period, start, starts
 from agents.budgets.reading import UNFOLDED, Reading, read
-from agents.policy import Policy, Route
+from agents.policy import Policy
+from agents.policy_document import Route
 from agents.waterfall import Pricing
 from schemas.enums import Lane
 from schemas.errors import PolicyError

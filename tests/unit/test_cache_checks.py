@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.cache.check import drawn
-from agents.policy import Policy, Task
+from agents.policy import Policy
+from agents.policy_document import Task
 from agents.waterfall import NOTHING, Pricing, holds
 from schemas.enums import EntryKind, Lane, Source, Verdict
 from schemas.errors import WorkFailedError

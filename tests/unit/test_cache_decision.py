@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agents.cache.decision import Candidate, Tier, Verdict, by_guards, by_verifier, choose, reach
 from agents.cache.entries import Entry
 from agents.cache.guards import Text
-from agents.policy import Task
+from agents.policy_document import Task
 from schemas.records import Message, PredictionRequest, Sampling, Usage
 
 SYSTEM, USER, ASSISTANT = (Message(role=role, content="…") for role in ("system", "user", "assistant"))

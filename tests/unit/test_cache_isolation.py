@@ -8,7 +8,8 @@ import pytest
 
 from agents.cache.doctored import doctored
 from agents.cache.outcomes import Outcome
-from agents.policy import Policy, Task
+from agents.policy import Policy
+from agents.policy_document import Task
 from schemas.records import Answer, CacheMiss, Message, Sampling
 from tests.fakes.cache import (
     NEAR_RESET,

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from agents import waterfall
-from agents.policy import Policy, Task
+from agents.policy import Policy
+from agents.policy_document import Task
 from agents.stage import Emit
 from agents.waterfall import Pricing
 from schemas import topics

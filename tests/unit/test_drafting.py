@@ -19,13 +19,13 @@ from agents.context.stage import ContextStage
 from agents.context.summariser import Summariser
 from agents.corpus import Chunk
 from agents.outage import Outage
-from agents.policy import (
+from agents.policy import Policy
+from agents.policy_document import (
     Compression,
     Document,
     Example,
     History,
     Model,
-    Policy,
     Price,
     Retrieval,
     Route,

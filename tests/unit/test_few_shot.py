@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from agents.context.few_shot import select, shown, wanted
 from agents.embedding import Vector
-from agents.policy import Example, Model
+from agents.policy_document import Example, Model
 
 COSINES = [0.0, 0.25, 0.5, 0.5, 1.0]
 

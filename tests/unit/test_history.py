@@ -15,7 +15,8 @@ from agents.context.prompt import Draft
 from agents.context.summariser import Summarised, Summariser
 from agents.context.summary_stage import SummaryStage
 from agents.outage import Outage
-from agents.policy import Document, History, Model, Policy, Price, Task, Tenant
+from agents.policy import Policy
+from agents.policy_document import Document, History, Model, Price, Task, Tenant
 from schemas.enums import Lane
 from schemas.records import InferenceTask, Message, Summary
 from tests.fakes.conversation import Words, said, text

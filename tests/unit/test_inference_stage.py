@@ -16,7 +16,8 @@ from agents.inference.admission import places
 from agents.inference.engine import Completion, Engine, Prompt
 from agents.inference.gpu import Gpu
 from agents.inference.stage import InferenceStage
-from agents.policy import Document, Model, Policy, Price, Task, Tenant
+from agents.policy import Policy
+from agents.policy_document import Document, Model, Price, Task, Tenant
 from agents.stage import Emit
 from schemas import topics
 from schemas.enums import Lane, Source, Status

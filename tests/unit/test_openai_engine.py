@@ -15,7 +15,7 @@ import pytest
 from agents.inference import openai_engine
 from agents.inference.engine import Completion, Prompt
 from agents.inference.openai_engine import OpenAIEngine
-from agents.policy import Model
+from agents.policy_document import Model
 from schemas.enums import Lane
 from schemas.errors import EngineRowError, SetupError
 from schemas.records import Message, Sampling

@@ -10,7 +10,7 @@ from agents.context.prompt import Draft
 from agents.context.question import Question
 from agents.context.steps import Steps
 from agents.embedding import pack
-from agents.policy import Example
+from agents.policy_document import Example
 from schemas.records import Removal
 from tests.fakes.conversation import Words, said, text
 from tests.fakes.embedder import BagOfWords

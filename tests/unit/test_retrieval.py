@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agents.context.reranking import Reranking
 from agents.context.retrieval import Candidate, Found, Retriever, Spent, distinct, keep
 from agents.corpus import Chunk
-from agents.policy import Retrieval
+from agents.policy_document import Retrieval
 from schemas.errors import InvalidRequestError, ServiceError
 from schemas.records import Condition
 from tests.fakes.corpus import InMemoryCorpus

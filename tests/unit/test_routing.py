@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.context.routing import Option, Routed, route
-from agents.policy import Route, Router, Task
+from agents.policy_document import Route, Router, Task
 from schemas.enums import Lane
 from schemas.errors import UnknownNameError
 

@@ -14,7 +14,7 @@ import pytest
 from agents.chat_template import ChatTemplate
 from agents.inference.engine import Prompt
 from agents.inference.vllm_engine import CPU_CACHE_BYTES, VllmEngine, arguments
-from agents.policy import Model
+from agents.policy_document import Model
 from schemas.enums import Lane
 from schemas.errors import EngineDeadError, SetupError
 from schemas.records import Message, Sampling
