@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,14 +23,11 @@ from schemas.enums import AlertKind, EntryKind, Lane, Status
 from schemas.money import nano_usd
 from schemas.records import Alert, LedgerEntry, Message, PredictionRequest, PredictionResponse, Sampling
 from streams import app, client
-from streams import topics as tables
 from streams.accounts import reconciled
 from streams.embedded import kafka
-from streams.embedded.kafka import KafkaServer
-from streams.embedded.valkey import ValkeyServer
-from streams.local import WorkerProcess
-from streams.settings import Settings, environment, load
+from streams.settings import Settings, load
 from tests.fakes.engine import FakeEngine, WordTokens
+from tests.services.river import Worker, headrace, services
 
 pytestmark = pytest.mark.skipif(kafka.unavailable() is not None, reason=f"no Kafka: {kafka.unavailable()}")
 
@@ -70,14 +65,6 @@ def work() -> None:
         return FakeEngine(name, capacity=model.max_num_seqs, window=model.window)
 
     app.run(load(), app.Models(embedder=None, tokens=tokens, engine=engine))  # type: ignore[arg-type]
-
-
-class Worker(WorkerProcess):
-    """This file as a process."""
-
-    def command(self) -> list[str]:
-        told = [f"{name}={value}" for name, value in environment(self._settings).items()]
-        return ["env", *told, sys.executable, "-m", "tests.integration.test_river_budgets"]
 
 
 class River:
@@ -128,7 +115,7 @@ class River:
 @asynccontextmanager
 async def river(directory: Path, settings: Settings) -> AsyncIterator[River]:
     async with (
-        Worker(settings, directory),
+        Worker(settings, directory, "tests.integration.test_river_budgets"),
         client.publisher(settings) as publisher,
         client.reader(settings, PredictionResponse, [topics.RESPONSES]) as reader,
     ):
@@ -144,21 +131,8 @@ async def river(directory: Path, settings: Settings) -> AsyncIterator[River]:
 @pytest.fixture
 async def settings(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Settings]:
     """Of a river with the policy that the test names."""
-    written = tmp_path / "policy.toml"
-    written.write_text(request.param)
-    async with KafkaServer() as broker, ValkeyServer() as valkey:
-        settings = load(
-            kafka=broker.address,
-            redis=valkey.url,
-            policy=written,
-            state_dir=tmp_path / "state",
-            ledger_url=f"sqlite:///{tmp_path / 'ledger.db'}",
-            partitions=2,
-        )
-        async with client.admin(settings) as admin:
-            table = tables.table(["small"], partitions=2, replication=1, claim_horizon_ms=24 * tables.HOUR_MS)
-            await admin.create(table, replication=1)
-        yield settings
+    async with services(tmp_path, request.param) as running:
+        yield running.settings
 
 
 @pytest.mark.parametrize("settings", [BUDGETED], indirect=True, ids=["budgeted"])
@@ -221,14 +195,9 @@ async def test_what_predictions_and_the_platform_are_charged_is_the_gpu_bill_and
 
 
 async def _command(settings: Settings, *arguments: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "streams.cli.main", *arguments),
-        env={**os.environ, **environment(settings)},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    printed, _ = await process.communicate()
-    assert process.returncode == 0, printed
-    return printed.decode()
+    ended = await headrace(settings, *arguments)
+    assert ended.status == 0, ended
+    return ended.printed
 
 
 if __name__ == "__main__":

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
@@ -27,15 +25,13 @@ from schemas import topics
 from schemas.enums import EntryKind, Lane, Source, Verdict
 from schemas.records import Message, PredictionRequest, PredictionResponse, Sampling
 from streams import app, client
-from streams import topics as tables
 from streams.accounts import opened, reconciled
 from streams.embedded import kafka
-from streams.embedded.kafka import KafkaServer
 from streams.embedded.valkey import ValkeyServer
-from streams.local import WorkerProcess
-from streams.settings import Settings, environment, load
+from streams.settings import Settings, load
 from tests.fakes.embedder import BagOfWords
 from tests.fakes.engine import FakeEngine, WordTokens
+from tests.services.river import Worker, headrace, services
 
 pytestmark = pytest.mark.skipif(kafka.unavailable() is not None, reason=f"no Kafka: {kafka.unavailable()}")
 
@@ -87,14 +83,6 @@ def work() -> None:
     app.run(load(), app.Models(embedder=embedder, tokens=tokens, engine=engine))
 
 
-class Worker(WorkerProcess):
-    """This file as a process."""
-
-    def command(self) -> list[str]:
-        told = [f"{name}={value}" for name, value in environment(self._settings).items()]
-        return ["env", *told, sys.executable, "-m", "tests.integration.test_river_cache"]
-
-
 class River:
     """Everything that runs, and somebody who asks."""
 
@@ -132,13 +120,9 @@ class River:
 
     async def command(self, *arguments: str) -> str:
         """What ``headrace`` prints."""
-        told = {**os.environ, **environment(self.settings)}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "streams.cli.main", *arguments), env=told, stdout=asyncio.subprocess.PIPE
-        )
-        printed, _ = await process.communicate()
-        assert process.returncode == 0, printed
-        return printed.decode()
+        ended = await headrace(self.settings, *arguments)
+        assert ended.status == 0, ended
+        return ended.printed
 
     async def checked(self, count: int) -> list[Recorded]:
         """The ledger's checks, once there are ``count``, and a moment later."""
@@ -156,32 +140,19 @@ class River:
 
 @asynccontextmanager
 async def river(directory: Path) -> AsyncIterator[River]:
-    written = directory / "policy.toml"
-    written.write_text(POLICY)
-    async with KafkaServer() as broker, ValkeyServer() as valkey:
-        settings = load(
-            kafka=broker.address,
-            redis=valkey.url,
-            policy=written,
-            state_dir=directory / "state",
-            ledger_url=f"sqlite:///{directory / 'ledger.db'}",
-            partitions=2,
-        )
-        async with client.admin(settings) as admin:
-            table = tables.table(["small"], partitions=2, replication=1, claim_horizon_ms=24 * tables.HOUR_MS)
-            await admin.create(table, replication=1)
-        async with (
-            Worker(settings, directory),
-            client.publisher(settings) as publisher,
-            client.reader(settings, PredictionResponse, [topics.RESPONSES]) as reader,
-        ):
-            running = River(settings, valkey, publisher)
-            listening = asyncio.create_task(running.listen(reader))
-            try:
-                yield running
-            finally:
-                listening.cancel()
-                await asyncio.gather(listening, return_exceptions=True)
+    async with (
+        services(directory, POLICY) as (settings, valkey),
+        Worker(settings, directory, "tests.integration.test_river_cache"),
+        client.publisher(settings) as publisher,
+        client.reader(settings, PredictionResponse, [topics.RESPONSES]) as reader,
+    ):
+        running = River(settings, valkey, publisher)
+        listening = asyncio.create_task(running.listen(reader))
+        try:
+            yield running
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
 
 
 async def test_a_near_question_is_served_checked_once_and_accounted(tmp_path: Path) -> None:

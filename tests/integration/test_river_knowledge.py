@@ -5,9 +5,7 @@ Run as a program it is the worker, with its settings in the environment.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,16 +27,14 @@ from schemas import topics
 from schemas.enums import EntryKind
 from schemas.records import LedgerEntry
 from streams import app, client
-from streams import topics as tables
 from streams.embedded import kafka
 from streams.embedded.kafka import KafkaServer
-from streams.embedded.valkey import ValkeyServer
-from streams.local import WorkerProcess
-from streams.settings import Settings, environment, load
+from streams.settings import Settings, load
 from streams.wiring.knowledge import CLOCKS_APART_MS
 from tests.fakes.embedder import BagOfWords
 from tests.fakes.engine import FakeEngine, WordTokens
 from tests.fakes.entry import HOUR_MS, entry_of
+from tests.services import river as running
 
 pytestmark = pytest.mark.skipif(kafka.unavailable() is not None, reason=f"no Kafka: {kafka.unavailable()}")
 
@@ -72,16 +68,8 @@ def work() -> None:
     app.run(load(), app.Models(embedder=embedder, tokens=tokens, engine=engine))
 
 
-class Worker(WorkerProcess):
-    """This file as a process."""
-
-    def command(self) -> list[str]:
-        told = [f"{name}={value}" for name, value in environment(self._settings).items()]
-        return ["env", *told, sys.executable, "-m", "tests.integration.test_river_knowledge"]
-
-
 class Ended(NamedTuple):
-    """A command that was run."""
+    """An ingestion that was run."""
 
     status: int
     told: dict[str, Any]
@@ -89,15 +77,9 @@ class Ended(NamedTuple):
 
 
 async def ingest(settings: Settings, *arguments: str) -> Ended:
-    told = [f"{name}={value}" for name, value in environment(settings).items()]
     fixed = ["--tenant", "bank", "--collection", "handbook", "--format", "json"]
-    process = await asyncio.create_subprocess_exec(
-        *["env", *told, sys.executable, "-m", "streams.cli.main", "ingest", *arguments, *fixed],
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    return Ended(process.returncode or 0, json.loads(out or b"{}"), err.decode())
+    ended = await running.headrace(settings, "ingest", *arguments, *fixed)
+    return Ended(ended.status, json.loads(ended.printed or "{}"), ended.complaints)
 
 
 def now_ms() -> int:
@@ -106,22 +88,11 @@ def now_ms() -> int:
 
 @asynccontextmanager
 async def river(directory: Path) -> AsyncIterator[Settings]:
-    written = directory / "policy.toml"
-    written.write_text(POLICY)
-    async with KafkaServer() as broker, ValkeyServer() as valkey:
-        settings = load(
-            kafka=broker.address,
-            redis=valkey.url,
-            policy=written,
-            state_dir=directory / "state",
-            partitions=2,
-            stages="knowledge",
-        )
-        async with client.admin(settings) as admin:
-            table = tables.table(["small"], partitions=2, replication=1, claim_horizon_ms=24 * tables.HOUR_MS)
-            await admin.create(table, replication=1)
-        async with Worker(settings, directory):
-            yield settings
+    async with (
+        running.services(directory, POLICY, stages="knowledge") as (settings, _),
+        running.Worker(settings, directory, "tests.integration.test_river_knowledge"),
+    ):
+        yield settings
 
 
 async def texts(settings: Settings) -> list[str]:
@@ -215,9 +186,7 @@ async def test_a_document_that_nobody_indexes_is_not_waited_for_for_ever(tmp_pat
     policy = tmp_path / "policy.toml"
     policy.write_text(POLICY)
     settings = load(kafka=kafka.address, policy=policy, state_dir=tmp_path / "state", partitions=2)
-    async with client.admin(settings) as admin:
-        table = tables.table(["small"], partitions=2, replication=1, claim_horizon_ms=24 * tables.HOUR_MS)
-        await admin.create(table, replication=1)
+    await running.topics(settings)
     ended = await ingest(settings, str(tmp_path / "cards.md"), "--wait", "1")
     assert ended.status == 1
     assert "1 documents are published and not indexed" in ended.complaints
