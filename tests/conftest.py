@@ -24,6 +24,15 @@ S = TypeVar("S", bound=Service)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much of it."""
     parser.addoption("--ledger-entries", type=int, default=20_000, help="entries in tests/faults/test_ledger.py")
+    parser.addoption("--slow", action="store_true", help="also what starts engines of its own, for minutes each")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes minutes, unless it is asked for."""
+    if not config.getoption("--slow"):
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(pytest.mark.skip(reason="starts engines of its own, for minutes: --slow"))
 
 
 def _running(server: S) -> Iterator[S]:

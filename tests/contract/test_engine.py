@@ -372,10 +372,12 @@ def worker(smollm2: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
     running.kill()
 
 
+@pytest.mark.slow
 def test_an_engine_writes_nothing_on_standard_output(worker: Worker) -> None:
     assert worker.says() == "ready\n"
 
 
+@pytest.mark.slow
 def test_an_interrupt_at_the_terminal_is_the_workers_and_not_the_engines(worker: Worker) -> None:
     os.killpg(worker.process.pid, signal.SIGINT)
     assert worker.says() == "interrupted\n"
@@ -394,10 +396,12 @@ def left_behind(worker: Worker, seconds: float) -> list[psutil.Process]:
     return alive
 
 
+@pytest.mark.slow
 def test_when_the_worker_is_killed_outright_its_engine_does_not_stay_behind(worker: Worker) -> None:
     assert not left_behind(worker, 15)
 
 
+@pytest.mark.slow
 def test_an_engine_that_is_still_loading_does_not_stay_behind_either(smollm2: str, tmp_path: Path) -> None:
     loading = Worker(tmp_path, smollm2)
     while not any("spawn_main" in " ".join(one.cmdline()) for one in psutil.Process(loading.process.pid).children()):

@@ -14,6 +14,7 @@ MODEL = 'engine = "vllm"\npath = "embedded"\nwindow = 512\nmax_num_seqs = 4\nkv_
 REQUESTS = 24
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_every_request_is_answered_once_when_the_engines_process_is_killed(tmp_path: Path) -> None:
     async with engine_river(tmp_path / "river", MODEL) as river:
