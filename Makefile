@@ -16,8 +16,9 @@ test: setup ## every test, on real Kafka, Valkey, PostgreSQL, Chromium and vLLM
 	@scripts/kcat
 	@scripts/postgres
 	@scripts/chromium
-	@$(call pytest,--numprocesses 2 --dist loadfile tests/unit)
-	@$(call pytest,tests/contract tests/integration tests/faults)
+	@# Three at once: most of the time something waits for a server. What takes longest begins first.
+	@$(call pytest,-n 3 --dist loadfile tests/contract/test_engine.py tests/contract tests/integration tests/unit)
+	@$(call pytest,tests/faults)
 
 setup: ## .venv, Kafka's jars, the model
 	@scripts/setup

@@ -61,7 +61,7 @@ async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], li
     limits = {"window": scale.window, "max_num_seqs": scale.at_once, "kv_cache_bytes": scale.cache_bytes}
     model = Model(engine="vllm", path=scale.model, **limits)
     ratios, ours, theirs = [], [], []
-    async with raw_vllm(arguments(model, on_cpu=_on_cpu())) as raw:
+    async with raw_vllm(arguments(model, cpu=_cpu())) as raw:
         for number in range(scale.pairs):
             asked = works(scale.requests)
             batch = [(template.render([Message(role="user", content=one.question)]), one.answer) for one in asked]
@@ -188,7 +188,8 @@ async def server(river: EngineRiver, scale: Scale, works: Callable[[int], list[W
     asked = works(scale.requests)
     inside = await river.run(asked)
     limits = {"window": scale.window, "max_num_seqs": scale.at_once, "cache_bytes": scale.cache_bytes or 1 << 30}
-    async with VllmServer(scale.model, served_as="bench", **limits) as running:
+    dtype = arguments(Model(engine="vllm", path=scale.model, window=scale.window), cpu=_cpu()).get("dtype", "auto")
+    async with VllmServer(scale.model, served_as="bench", dtype=dtype, **limits) as running:
         model = described(scale, engine="openai", url=running.url)
         async with engine_river(scratch / "server", model) as other:
             outside = await other.run(asked)
@@ -303,16 +304,16 @@ def _p99(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[98]
 
 
-def _on_cpu() -> bool:
+def _cpu() -> str | None:
     import torch  # noqa: PLC0415
 
-    return not torch.cuda.is_available()
+    return None if torch.cuda.is_available() else torch.backends.cpu.get_cpu_capability()
 
 
 def _device() -> str:
     import torch  # noqa: PLC0415
 
-    return "CPU" if _on_cpu() else str(torch.cuda.get_device_name())
+    return f"CPU, {cpu}" if (cpu := _cpu()) else str(torch.cuda.get_device_name())
 
 
 def main(

@@ -17,7 +17,9 @@ class VllmServer(Service):
     name: ClassVar[str] = "vLLM"
     start_seconds: ClassVar[float] = 240.0
 
-    def __init__(self, model: str, *, served_as: str, window: int, max_num_seqs: int, cache_bytes: int) -> None:
+    def __init__(
+        self, model: str, *, served_as: str, window: int, max_num_seqs: int, cache_bytes: int, dtype: str = "auto"
+    ) -> None:
         super().__init__()
         self._arguments = {
             "model": model,
@@ -25,6 +27,7 @@ class VllmServer(Service):
             "max-model-len": window,
             "max-num-seqs": max_num_seqs,
             "kv-cache-memory-bytes": cache_bytes,
+            "dtype": dtype,
             "host": HOST,
             "port": self.port,
         }

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from vllm import SamplingParams
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.lora.request import LoRARequest
@@ -58,9 +59,9 @@ class _LLM(AsyncLLM):  # type: ignore[misc]
         """Nothing: ``stop`` shuts it down, and while the interpreter ends vLLM's own way of it only fails."""
 
 
-def on_cpu() -> bool:
-    """Whether this vLLM is a build for CPUs."""
-    return bool(current_platform.is_cpu())
+def cpu() -> str | None:
+    """What the processor can do, as torch calls it (``AVX512``); None where this vLLM is no build for CPUs."""
+    return torch.backends.cpu.get_cpu_capability() if current_platform.is_cpu() else None
 
 
 def build(given: Mapping[str, Any]) -> AsyncLLM:

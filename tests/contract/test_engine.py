@@ -21,11 +21,12 @@ import httpx
 import psutil
 import pytest
 import pytest_asyncio
+import torch
 
 from agents.chat_template import ChatTemplate
 from agents.inference.engine import Completion, Engine, Prompt
 from agents.inference.openai_engine import OpenAIEngine
-from agents.inference.vllm_engine import VllmEngine
+from agents.inference.vllm_engine import VllmEngine, arguments
 from agents.json_schema import complaint
 from agents.policy_document import Model
 from agents.tokens import Tokens
@@ -75,7 +76,8 @@ async def vllm(smollm2: str, template: ChatTemplate) -> AsyncIterator[VllmEngine
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def server(smollm2: str) -> AsyncIterator[VllmServer]:
     limits = {"window": WINDOW, "max_num_seqs": CAPACITY, "cache_bytes": CACHE_BYTES}
-    async with VllmServer(smollm2, served_as="smollm2", **limits) as running:
+    dtype = arguments(settings(smollm2), cpu=torch.backends.cpu.get_cpu_capability()).get("dtype", "auto")
+    async with VllmServer(smollm2, served_as="smollm2", dtype=dtype, **limits) as running:
         yield running
 
 

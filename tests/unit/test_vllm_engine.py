@@ -62,7 +62,7 @@ def test_what_the_catalogue_says_is_passed_to_vllm_under_its_names(tmp_path: Pat
         quantization="awq",
         lora=str(tmp_path),
     )
-    given = arguments(model, on_cpu=False)
+    given = arguments(model, cpu=None)
     assert given["model"] == "org/model"
     assert given["tokenizer"] == "org/tokenizer"
     assert (given["max_model_len"], given["max_num_seqs"], given["tensor_parallel_size"]) == (4096, 64, 4)
@@ -74,11 +74,14 @@ def test_what_the_catalogue_says_is_passed_to_vllm_under_its_names(tmp_path: Pat
 
 
 def test_what_the_catalogue_leaves_out_is_left_to_vllm() -> None:
-    given = arguments(Model(engine="vllm", window=64, path="p", kv_cache_bytes=1 << 20), on_cpu=True)
+    given = arguments(Model(engine="vllm", window=64, path="p", kv_cache_bytes=1 << 20), cpu="AVX512")
     assert not given.keys() & {"tokenizer", "quantization", "enable_lora"}
     assert (given["enforce_eager"], given["kv_cache_memory_bytes"]) == (True, 1 << 20)
-    assert arguments(Model(engine="vllm", window=64), on_cpu=True)["kv_cache_memory_bytes"] == CPU_CACHE_BYTES
-    assert "kv_cache_memory_bytes" not in arguments(Model(engine="vllm", window=64), on_cpu=False)
+    assert "dtype" not in given
+    assert arguments(Model(engine="vllm", window=64), cpu="AVX2")["dtype"] == "float32"
+    assert "dtype" not in arguments(Model(engine="vllm", window=64, quantization="awq"), cpu="AVX2")
+    assert arguments(Model(engine="vllm", window=64), cpu="AVX512")["kv_cache_memory_bytes"] == CPU_CACHE_BYTES
+    assert "kv_cache_memory_bytes" not in arguments(Model(engine="vllm", window=64), cpu=None)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,7 @@ def test_an_adapter_that_is_none_is_named(tmp_path: Path, config: str | None, me
     if config is not None:
         (tmp_path / "adapter_config.json").write_text(config)
     with pytest.raises(SetupError, match=message):
-        arguments(Model(engine="vllm", window=64, path="p", lora=str(tmp_path)), on_cpu=False)
+        arguments(Model(engine="vllm", window=64, path="p", lora=str(tmp_path)), cpu=None)
 
 
 def test_its_capacity_is_the_policys(engine: VllmEngine) -> None:
