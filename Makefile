@@ -12,12 +12,12 @@ help: ## what there is to make
 demo: setup ## the whole river on this machine: 300 requests, their answers, the ledger
 	@.venv/bin/headrace demo $(ARGS)
 
-test: setup ## every test, on real Kafka, Valkey, PostgreSQL, Chromium and vLLM
+test: setup ## the tests, on real Kafka, Valkey, PostgreSQL, Chromium and vLLM; all of them with ARGS=--slow
 	@scripts/kcat
 	@scripts/postgres
 	@scripts/chromium
 	@# Three at once: most of the time something waits for a server. What takes longest begins first.
-	@$(call pytest,-n 3 --dist loadfile tests/contract/test_engine.py tests/contract tests/integration tests/unit)
+	@$(call pytest,-n 3 --dist loadfile --no-loadscope-reorder tests/contract/test_engine.py tests/contract tests/integration tests/unit)
 	@$(call pytest,tests/faults)
 
 setup: ## .venv, Kafka's jars, the model

@@ -8,12 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +85,16 @@ async def openai(smollm2: str, template: ChatTemplate, server: VllmServer) -> As
     await engine.stop()
 
 
-@pytest.fixture(scope="session", params=["fake", "vllm", "openai"])
+REAL = ["vllm", pytest.param("openai", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(scope="session", params=REAL)
+def real(request: pytest.FixtureRequest) -> Engine:
+    made: Engine = request.getfixturevalue(request.param)
+    return made
+
+
+@pytest.fixture(scope="session", params=["fake", *REAL])
 def engine(request: pytest.FixtureRequest) -> Engine:
     if request.param == "fake":
         return FakeEngine(capacity=CAPACITY, window=WINDOW, seconds_per_token=0.001)
@@ -169,21 +174,17 @@ CITY = json.dumps(
 )
 
 
-async def test_an_answer_follows_its_schema(vllm: VllmEngine, openai: OpenAIEngine) -> None:
-    for engine in (vllm, openai):
-        for question in (CAPITAL, STORY):
-            answer = await ask(engine, question, json_schema=CITY, max_tokens=64)
-            assert complaint(CITY, answer.text) is None
-            assert answer.finish_reason == "stop"
+async def test_an_answer_follows_its_schema(real: Engine) -> None:
+    for question in (CAPITAL, STORY):
+        answer = await ask(real, question, json_schema=CITY, max_tokens=64)
+        assert complaint(CITY, answer.text) is None
+        assert answer.finish_reason == "stop"
 
 
-async def test_a_schema_that_an_engine_cannot_keep_fails_its_prompt_alone(
-    vllm: VllmEngine, openai: OpenAIEngine
-) -> None:
-    for engine in (vllm, openai):
-        with pytest.raises(EngineRowError):
-            await ask(engine, CAPITAL, json_schema='{"type": "array", "items": {"$ref": "#/$defs/none"}}')
-        assert (await ask(engine, CAPITAL)).text
+async def test_a_schema_that_an_engine_cannot_keep_fails_its_prompt_alone(real: Engine) -> None:
+    with pytest.raises(EngineRowError):
+        await ask(real, CAPITAL, json_schema='{"type": "array", "items": {"$ref": "#/$defs/none"}}')
+    assert (await ask(real, CAPITAL)).text
 
 
 async def test_an_engine_is_alive_and_vllm_says_how_much_it_holds(engine: Engine, vllm: VllmEngine) -> None:
@@ -270,12 +271,14 @@ async def test_in_vllms_own_queue_real_time_overtakes_batch(vllm: VllmEngine) ->
     assert ended.index("realtime") < ended.index("batch")
 
 
+@pytest.mark.slow
 async def test_vllm_in_process_and_its_server_give_the_same_answers(vllm: VllmEngine, openai: OpenAIEngine) -> None:
     for question in QUESTIONS:
         inside, outside = [await ask(engine, question) for engine in (vllm, openai)]
         assert inside._replace(cached_tokens=0, timings=None) == outside._replace(cached_tokens=0, timings=None)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 async def test_where_a_server_counts_no_tokens_ours_are_the_same(
     smollm2: str, template: ChatTemplate, server: VllmServer, openai: OpenAIEngine
 ) -> None:
@@ -294,6 +297,7 @@ async def test_where_a_server_counts_no_tokens_ours_are_the_same(
     await counting.stop()
 
 
+@pytest.mark.slow
 async def test_a_model_that_the_server_does_not_have_is_refused_in_its_words(smollm2: str, server: VllmServer) -> None:
     engine = OpenAIEngine("another", settings(smollm2, server.url), WordTokens())
     await engine.start()
@@ -307,109 +311,6 @@ async def test_a_folder_without_a_model_is_named_with_the_model_that_needs_it(
 ) -> None:
     with pytest.raises(SetupError, match=f"cannot run model 'empty' from '{tmp_path}'"):
         await VllmEngine("empty", settings(str(tmp_path)), template).start()
-
-
-WORKER = """
-import asyncio, signal, sys
-from agents.chat_template import ChatTemplate
-from agents.inference.engine import Prompt
-from agents.inference.vllm_engine import VllmEngine
-from agents.policy_document import Model
-from schemas.enums import Lane
-from schemas.records import Message, Sampling
-
-async def main():
-    path = sys.argv[1]
-    model = Model(engine="vllm", window=512, path=path, max_num_seqs=4, kv_cache_bytes=128 << 20)
-    engine = VllmEngine("m", model, ChatTemplate.load(path))
-    await engine.start()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: print("interrupted", flush=True))
-    print("ready", flush=True)
-    while True:
-        await asyncio.to_thread(sys.stdin.readline)
-        ask = [Message(role="user", content="What is the capital of France?")]
-        done = await engine.generate(Prompt("r", "t", Lane.REALTIME, ask, Sampling(max_tokens=16)))
-        print(done.text, flush=True)
-
-if __name__ == "__main__":
-    asyncio.run(main())
-"""
-
-
-class Worker:
-    """A process that has an engine, and answers a line on its standard input."""
-
-    def __init__(self, folder: Path, model: str) -> None:
-        script = folder / "worker.py"
-        script.write_text(WORKER)
-        self.log = folder / "log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, script, model],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-                text=True,
-            )
-
-    def says(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline() or self.log.read_text()[-3000:]
-
-    def ask(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-
-    def kill(self) -> None:
-        with self.process:  # closes its pipes and waits for it
-            self.process.kill()
-
-
-@pytest.fixture(scope="module")
-def worker(smollm2: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
-    running = Worker(tmp_path_factory.mktemp("worker"), smollm2)
-    yield running
-    running.kill()
-
-
-@pytest.mark.slow
-def test_an_engine_writes_nothing_on_standard_output(worker: Worker) -> None:
-    assert worker.says() == "ready\n"
-
-
-@pytest.mark.slow
-def test_an_interrupt_at_the_terminal_is_the_workers_and_not_the_engines(worker: Worker) -> None:
-    os.killpg(worker.process.pid, signal.SIGINT)
-    assert worker.says() == "interrupted\n"
-    worker.ask()
-    assert "Paris" in worker.says()
-
-
-def left_behind(worker: Worker, seconds: float) -> list[psutil.Process]:
-    """What still runs of the worker's engine so long after the worker was killed."""
-    engine = psutil.Process(worker.process.pid).children(recursive=True)
-    assert engine
-    worker.kill()
-    _, alive = psutil.wait_procs(engine, seconds)
-    for process in alive:
-        process.kill()
-    return alive
-
-
-@pytest.mark.slow
-def test_when_the_worker_is_killed_outright_its_engine_does_not_stay_behind(worker: Worker) -> None:
-    assert not left_behind(worker, 15)
-
-
-@pytest.mark.slow
-def test_an_engine_that_is_still_loading_does_not_stay_behind_either(smollm2: str, tmp_path: Path) -> None:
-    loading = Worker(tmp_path, smollm2)
-    while not any("spawn_main" in " ".join(one.cmdline()) for one in psutil.Process(loading.process.pid).children()):
-        time.sleep(0.1)
-    # It notices when its imports are done.
-    assert not left_behind(loading, 60)
 
 
 async def test_when_its_process_is_killed_vllm_is_dead_for_those_who_wait_and_those_who_come(vllm: VllmEngine) -> None:
