@@ -17,8 +17,8 @@ test: setup ## the tests, on real Kafka, Valkey, PostgreSQL, Chromium and vLLM; 
 	@scripts/postgres
 	@scripts/chromium
 	@# Three at once: most of the time something waits for a server. What takes longest begins first.
-	@$(call pytest,-n 3 --dist loadfile --no-loadscope-reorder tests/contract/test_engine.py tests/contract tests/integration tests/unit)
-	@$(call pytest,tests/faults)
+	@$(call pytest,-n 3 --dist loadfile --no-loadscope-reorder tests/contract/test_engine.py tests --ignore tests/faults/test_faults.py)
+	@$(call pytest,tests/faults/test_faults.py)
 
 setup: ## .venv, Kafka's jars, the model
 	@scripts/setup

@@ -24,7 +24,7 @@ S = TypeVar("S", bound=Service)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much of it."""
     parser.addoption("--ledger-entries", type=int, default=20_000, help="entries in tests/faults/test_ledger.py")
-    parser.addoption("--slow", action="store_true", help="also what starts engines of its own, for minutes each")
+    parser.addoption("--slow", action="store_true", help="also what takes minutes and guards what seldom changes")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if not config.getoption("--slow"):
         for item in items:
             if "slow" in item.keywords:
-                item.add_marker(pytest.mark.skip(reason="starts engines of its own, for minutes: --slow"))
+                item.add_marker(pytest.mark.skip(reason="takes long, and guards what seldom changes: --slow"))
 
 
 def _running(server: S) -> Iterator[S]:

@@ -74,6 +74,7 @@ def test_a_torn_file_is_refused_and_made_anew(cache: Path, loads: list[str]) -> 
     assert [path.name for path in cache.iterdir()] == [file.name]
 
 
+@pytest.mark.slow
 def test_an_export_whose_vectors_are_off_is_refused_and_made_anew(
     cache: Path, loads: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:

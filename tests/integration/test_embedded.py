@@ -74,6 +74,7 @@ def listens(port: int) -> bool:
 
 
 @needs_kafka
+@pytest.mark.slow
 async def test_kafka_keeps_what_it_acknowledged_over_a_kill_at_the_same_address() -> None:
     async with KafkaServer() as server:
         address = server.address
@@ -90,6 +91,7 @@ async def test_kafka_keeps_what_it_acknowledged_over_a_kill_at_the_same_address(
 
 
 @needs_kafka
+@pytest.mark.slow
 async def test_a_kept_data_directory_is_found_again_by_another_broker(tmp_path: Path) -> None:
     async with KafkaServer(tmp_path / "kafka") as first:
         await create_topic(first.address)
@@ -137,6 +139,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("also", ["alone", "fork"])
 def test_servers_die_with_a_parent_that_is_killed(also: str) -> None:
     count = 2 if kafka.unavailable() is None else 1
