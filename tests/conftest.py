@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from agents.ledger.store import Store
 from streams.embedded.kafka import KafkaServer
@@ -23,8 +24,14 @@ S = TypeVar("S", bound=Service)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much of it."""
-    parser.addoption("--ledger-entries", type=int, default=20_000, help="entries in tests/faults/test_ledger.py")
+    parser.addoption("--ledger-entries", type=int, default=8_000, help="entries in tests/faults/test_ledger.py")
     parser.addoption("--slow", action="store_true", help="also what takes minutes and guards what seldom changes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Half of hypothesis' own number of examples, or twice as many."""
+    settings.register_profile("headrace", max_examples=200 if config.getoption("--slow") else 50)
+    settings.load_profile("headrace")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
