@@ -99,7 +99,8 @@ def left_behind(worker: Worker, seconds: float) -> list[psutil.Process]:
     engine = psutil.Process(worker.process.pid).children(recursive=True)
     assert engine
     worker.kill()
-    _, alive = psutil.wait_procs(engine, seconds)
+    _, there = psutil.wait_procs(engine, seconds)
+    alive = [process for process in there if process.status() != psutil.STATUS_ZOMBIE]
     for process in alive:
         process.kill()
     return alive

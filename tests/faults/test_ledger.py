@@ -126,6 +126,7 @@ async def acknowledged(settings: Settings) -> int:
     return sum(max(0, one.offset) for one in offsets.values())
 
 
+@pytest.mark.parametrize("ledger_url", [pytest.param("sqlite", marks=pytest.mark.slow), "postgresql"], indirect=True)
 async def test_the_totals_are_a_plain_sum_whatever_crashes_comes_twice_or_late(
     kafka: KafkaServer, ledger_url: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -72,7 +72,7 @@ class Worker:
 
     def __init__(self, url: str) -> None:
         self.client = connect(url)
-        self.entries = RedisEntries(self.client, now=wall_clock, limit_ms=250, pause_ms=300)
+        self.entries = RedisEntries(self.client, now=wall_clock, limit_ms=10_000, pause_ms=300)
         self.scopes = Scopes(self.entries, dimensions=DIMENSIONS, now=wall_clock)
         self.lessons = Lessons(self.entries, fold=Tally)
 
