@@ -214,13 +214,14 @@ def _careful(connection: Any, _: Any) -> None:
     connection.execute(f"PRAGMA busy_timeout = {_PATIENCE_S * 1000}")
     # What was acknowledged to Kafka must outlive a power cut too: FULL calls fsync at every commit.
     connection.execute("PRAGMA synchronous = FULL")
-    for tried in range(1, _PATIENCE_S + 1):
+    until = time.monotonic() + _PATIENCE_S
+    while True:
         try:
-            # While another worker opens or closes the file, this fails at once: SQLite's own patience is not for it.
+            # Where two switch at the same time, SQLite fails one of them at once: its own patience is not for that.
             connection.execute("PRAGMA journal_mode = WAL")
             return
         except OperationalError:
-            if tried == _PATIENCE_S:
+            if time.monotonic() > until:
                 raise
             time.sleep(1)
 

@@ -27,7 +27,7 @@ from streams.accounts import reconciled
 from streams.embedded import kafka
 from streams.settings import Settings, load
 from tests.fakes.engine import FakeEngine, WordTokens
-from tests.services.river import Worker, headrace, services
+from tests.services.river import Worker, headrace, meanwhile, services
 
 pytestmark = pytest.mark.skipif(kafka.unavailable() is not None, reason=f"no Kafka: {kafka.unavailable()}")
 
@@ -120,12 +120,8 @@ async def river(directory: Path, settings: Settings) -> AsyncIterator[River]:
         client.reader(settings, PredictionResponse, [topics.RESPONSES]) as reader,
     ):
         running = River(settings, publisher)
-        listening = asyncio.create_task(running.listen(reader))
-        try:
+        async with meanwhile(running.listen(reader)):
             yield running
-        finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
 
 
 @pytest.fixture

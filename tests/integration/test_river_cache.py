@@ -31,7 +31,7 @@ from streams.embedded.valkey import ValkeyServer
 from streams.settings import Settings, load
 from tests.fakes.embedder import BagOfWords
 from tests.fakes.engine import FakeEngine, WordTokens
-from tests.services.river import Worker, headrace, services
+from tests.services.river import Worker, headrace, meanwhile, services
 
 pytestmark = pytest.mark.skipif(kafka.unavailable() is not None, reason=f"no Kafka: {kafka.unavailable()}")
 
@@ -147,12 +147,8 @@ async def river(directory: Path) -> AsyncIterator[River]:
         client.reader(settings, PredictionResponse, [topics.RESPONSES]) as reader,
     ):
         running = River(settings, valkey, publisher)
-        listening = asyncio.create_task(running.listen(reader))
-        try:
+        async with meanwhile(running.listen(reader)):
             yield running
-        finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
 
 
 async def test_a_near_question_is_served_checked_once_and_accounted(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,6 +63,17 @@ async def topics(settings: Settings) -> None:
     async with client.admin(settings) as admin:
         table = tables.table(["small"], partitions=PARTITIONS, replication=1, claim_horizon_ms=24 * tables.HOUR_MS)
         await admin.create(table, replication=1)
+
+
+@asynccontextmanager
+async def meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """``work`` goes on beside what is done here, and ends with it."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 class Ended(NamedTuple):
