@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from redis.exceptions import RedisError
@@ -11,6 +12,9 @@ from redis.exceptions import RedisError
 from schemas.errors import ServiceError
 
 T = TypeVar("T")
+
+TURNS = 10
+"""A limit is over after as many turns of the event loop at the least."""
 
 
 class Circuit:
@@ -48,7 +52,7 @@ class Circuit:
         """
         self.check()
         try:
-            async with asyncio.timeout(self._limit_ms / 1000):
+            async with _patience(self._limit_ms / 1000):
                 return await call()
         except TimeoutError as error:
             raise self._opened(f"no answer within {self._limit_ms} ms") from error
@@ -59,3 +63,29 @@ class Circuit:
         self._closed_from = self._now() + self._pause_ms
         self._why = f"{self._service}: {what}"
         return ServiceError(self._why)
+
+
+@asynccontextmanager
+async def _patience(limit_s: float) -> AsyncIterator[None]:
+    """Raise TimeoutError after ``limit_s``, of which a turn of the event loop uses up a tenth at the most.
+
+    A process that catches up on a backlog comes to read an answer long after it arrived. A plain limit takes this for
+    the server's slowness, and gives up the cache just when there is most to be had from it.
+    """
+    loop = asyncio.get_running_loop()
+    left = TURNS
+    async with asyncio.timeout(None) as timeout:
+
+        def turn() -> None:
+            nonlocal left, waiting
+            left -= 1
+            if left:
+                waiting = loop.call_later(limit_s / TURNS, turn)
+            else:
+                timeout.reschedule(loop.time())
+
+        waiting = loop.call_later(limit_s / TURNS, turn)
+        try:
+            yield
+        finally:
+            waiting.cancel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from functools import cache
 
 import numpy as np
 
@@ -44,5 +45,10 @@ class BagOfWords:
         self.down = True
 
     def _direction(self, word: str) -> Vector:
-        seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
-        return np.random.default_rng(seed).standard_normal(self.dimensions).astype(np.float32)
+        return _direction(word, self.dimensions)
+
+
+@cache
+def _direction(word: str, dimensions: int) -> Vector:
+    seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
+    return np.random.default_rng(seed).standard_normal(dimensions).astype(np.float32)

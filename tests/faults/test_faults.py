@@ -305,8 +305,7 @@ async def test_every_request_is_answered_once_and_billed_once_whatever_dies(
     assert counts.duplicates > 0, told
     sources = {received.record.source.value for received in history.responses}
     assert sources == {"ENGINE", "EXACT_CACHE", "SEMANTIC_CACHE", "SINGLE_FLIGHT", "NONE"}, told
-    # How many depends on how long the cache is given up for after a blow: a slow machine has half of a quick one's.
-    assert counts.near >= REQUESTS // 50, f"too few near questions were answered\n{told}"
-    assert counts.checks >= REQUESTS // 200, f"too little of it was checked\n{told}"
+    assert counts.near >= REQUESTS // 20, f"too few near questions were answered\n{told}"
+    assert counts.checks >= REQUESTS // 60, f"too little of it was checked\n{told}"
     checked = {(row.verdict, row.task) for row in history.stored.entries if row.kind == EntryKind.CHECK}
     assert checked >= {("SAME", "wishes"), ("DIFFERENT", "wishes"), ("DIFFERENT", "questions")}, told

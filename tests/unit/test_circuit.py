@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -70,6 +71,22 @@ async def test_a_server_that_hangs_is_waited_for_once() -> None:
         await circuit.run(server)
     assert asyncio.get_running_loop().time() - began < 0.01
     assert server.calls == 1
+
+
+async def test_what_keeps_this_process_busy_is_not_blamed_on_the_server() -> None:
+    async def answer() -> str:
+        await asyncio.sleep(0.005)
+        return "answer"
+
+    async def work() -> None:
+        time.sleep(0.1)
+
+    circuit = circuit_of(Clock())
+    async with asyncio.TaskGroup() as group:
+        answered = group.create_task(circuit.run(answer))
+        await asyncio.sleep(0)
+        group.create_task(work())
+    assert answered.result() == "answer"
 
 
 async def test_an_error_of_our_own_is_not_the_servers() -> None:
