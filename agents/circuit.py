@@ -73,18 +73,16 @@ async def _patience(limit_s: float) -> AsyncIterator[None]:
     the server's slowness, and gives up the cache just when there is most to be had from it.
     """
     loop = asyncio.get_running_loop()
-    left = TURNS
     async with asyncio.timeout(None) as timeout:
+        waiting = loop.call_later(limit_s / TURNS, lambda: turn(TURNS - 1))
 
-        def turn() -> None:
-            nonlocal left, waiting
-            left -= 1
+        def turn(left: int) -> None:
+            nonlocal waiting
             if left:
-                waiting = loop.call_later(limit_s / TURNS, turn)
+                waiting = loop.call_later(limit_s / TURNS, turn, left - 1)
             else:
                 timeout.reschedule(loop.time())
 
-        waiting = loop.call_later(limit_s / TURNS, turn)
         try:
             yield
         finally:

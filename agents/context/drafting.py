@@ -92,7 +92,7 @@ class Drafter:
         steps = Steps(whole, await published.soon(model), self._tokens[model])
         if found is not None:
             await self._keep(one, steps, found, self._tokens[model])
-        await self._summarise(one, steps, self._tokens[model])
+        await self._summarise(one, steps, model)
         await self._show_examples(one, steps, model)
         await self._compress(one, steps, model)
         await self._trim(one, steps, model)
@@ -147,10 +147,10 @@ class Drafter:
         await steps.take("retrieval", steps.draft._replace(passages=kept.texts))
         one.decided(f"retrieval: {len(kept.texts)} of {len(found.ranked)} passages", [*found.why, *kept.why])
 
-    async def _summarise(self, one: _Request, steps: Steps, tokens: Tokens) -> None:
+    async def _summarise(self, one: _Request, steps: Steps, model: str) -> None:
         if one.rules.history is None or self._parts.summariser is None:
             return
-        done = await self._parts.summariser(one.miss.ticket, one.rules.history, steps.draft, tokens)
+        done = await self._parts.summariser(one.miss.ticket, one.rules.history, steps.draft, model)
         taken = await steps.take("history", done.draft)
         if done.asked_for is not None:
             one.emits.append(done.asked_for)

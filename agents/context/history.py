@@ -2,7 +2,8 @@
 
 A summary stands for the first so many turns, and is named by a hash of exactly those. The next one is made of it and
 of the turns since, so that each turn is summarised once and ``n`` turns cost work in proportion to ``n``. Nobody waits
-for a summary: it is asked for when the turns that no summary covers are over the limit, and serves later requests.
+for a summary: it is asked for when the turns that no summary covers are over the limit and it is expected to pay, and
+serves later requests.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from agents.context.turns import turns
+from schemas.money import PriceCard
 from schemas.records import Message
 
 _ORDERS = (
@@ -57,6 +59,42 @@ def longest(held: Sequence[str | None]) -> Known:
         if text := held[covered - 1]:
             return Known(covered, text)
     return Known(0, "")
+
+
+class Payoff(NamedTuple):
+    """What a summary is expected to save and to cost, in nano-USD."""
+
+    turns: int
+    """That are expected to come, and to be sent with it."""
+    saving: int
+    cost: int
+
+    @property
+    def pays(self) -> bool:
+        """Whether those turns save more than the summary costs."""
+        return self.saving > self.cost
+
+
+def payoff(
+    turns: int, shorter: int, served: PriceCard, *, size: int, tokens: int, writer: PriceCard, batch: bool
+) -> Payoff:
+    """What a summary is expected to save, at what cost, before anything is spent.
+
+    How long a conversation goes on is not known. It is taken to be half over, which is what its length so far says of
+    one that is looked at when it has come to no particular point (Gott, Nature 363, 1993: the median of what is to
+    come is what has been).
+
+    Args:
+        turns: of the conversation so far, the one that asks included.
+        shorter: tokens by which it makes each later prompt shorter, in the served model's tokenizer.
+        served: the price of the model that answers.
+        size: tokens that the summary's model reads.
+        tokens: that it writes, at the most.
+        writer: its price; it is asked in the batch lane.
+        batch: whether the served model is asked in the batch lane.
+    """
+    cost = writer.cost("input", size, batch=True) + writer.cost("output", tokens, batch=True)
+    return Payoff(turns, turns * served.cost("input", max(0, shorter), batch=batch), cost)
 
 
 def under_way(held: Sequence[str | None], known: Known) -> bool:

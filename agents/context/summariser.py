@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from agents.context import history
-from agents.context.history import Known
+from agents.context.history import Known, Payoff
 from agents.context.prompt import Draft
 from agents.context.summaries import PATIENCE_MS, Summaries
 from agents.context.turns import turns, without
@@ -20,7 +20,7 @@ from agents.tokens import Tokens
 from schemas import topics
 from schemas.enums import Lane
 from schemas.errors import ServiceError
-from schemas.records import InferenceTask, Lookup, Message, Sampling, Ticket, Usage
+from schemas.records import InferenceTask, Lookup, Sampling, Ticket, Usage
 
 
 class Summarised(NamedTuple):
@@ -29,14 +29,28 @@ class Summarised(NamedTuple):
     draft: Draft
     asked_for: Emit | None
     """A summary to be made, for later requests of the conversation."""
-    why: tuple[str, ...]
+    why: list[str]
+
+
+class _Talk(NamedTuple):
+    """A conversation that has come over the limit."""
+
+    ticket: Ticket
+    rules: History
+    draft: Draft
+    """With all turns."""
+    model: str
+    """That answers."""
+    known: Known
+    named: Sequence[str]
+    """The turns that may be summarised."""
 
 
 class Summariser:
     """Puts summaries in the place of turns. What cannot be reached replaces nothing.
 
     Args:
-        policy: the models that make summaries, and their windows.
+        policy: the models that make summaries, their windows and prices.
         tokens: every model's tokenizer, by the model's name.
         summaries: those that were made.
         outage: told when they cannot be reached.
@@ -48,50 +62,61 @@ class Summariser:
         self._summaries = summaries
         self._outage = outage
 
-    async def __call__(self, ticket: Ticket, rules: History, draft: Draft, tokens: Tokens) -> Summarised:
+    async def __call__(self, ticket: Ticket, rules: History, draft: Draft, model: str) -> Summarised:
         """The draft with the longest summary that is known, where it has summaries' worth of turns.
 
         Args:
             ticket: of the request.
             rules: of its task.
             draft: with all turns.
-            tokens: of the model that it is for.
+            model: that it is for.
+
+        Raises:
+            PolicyError: a model has no price at the instant the request was received.
         """
         owner = (ticket.tenant, ticket.task, rules.model, str(rules.summary_tokens))
         named = history.names(owner, draft.messages)
         named = named[: len(named) - rules.keep_turns] if rules.keep_turns else named
         if not named:
-            return Summarised(draft, None, ())
+            return Summarised(draft, None, [])
+        why = []
         try:
             held = await self._summaries.find(named)
             known = history.longest(held)
             shorter = _with(draft, known)
-            over = _spoken(shorter, tokens) - rules.tokens
+            if known.covered:
+                why.append(f"a summary stands for the first {known.covered} turns")
+            over = _spoken(shorter, self._tokens[model]) - rules.tokens
             asked_for = None
             if over > 0 and not history.under_way(held, known):
-                asked_for = await self._ask(ticket, rules, draft.messages, known, named)
+                why.append(f"{over} tokens over the limit of {rules.tokens}")
+                asked_for = await self._ask(_Talk(ticket, rules, draft, model, known, named), why)
         except ServiceError as error:
             self._outage.happened(error)
-            return Summarised(draft, None, ("the summaries cannot be reached",))
+            return Summarised(draft, None, ["the summaries cannot be reached"])
         self._outage.over()
-        why = [f"a summary stands for the first {known.covered} turns"] if known.covered else []
-        if asked_for is not None:
-            why.append(f"{over} tokens over the limit of {rules.tokens}: a longer summary is asked for")
-        return Summarised(shorter, asked_for, tuple(why))
+        return Summarised(shorter, asked_for, why)
 
-    async def _ask(
-        self, ticket: Ticket, rules: History, messages: Sequence[Message], known: Known, named: Sequence[str]
-    ) -> Emit | None:
-        """The task of a summary of as many turns as its model can read; None where it can read none, or is at it."""
+    async def _ask(self, talk: _Talk, why: list[str]) -> Emit | None:
+        """The task of a summary of as many turns as its model can read; None where it can read none, is at it, or it
+        is not expected to pay.
+        """
+        ticket, rules, _, _, known, named = talk
         room = self._policy.models[rules.model].window - rules.summary_tokens
         count = self._tokens[rules.model].count
         covered = len(named)
         while covered > known.covered:
-            prompt = history.to_summarise(known, messages, covered, tokens=rules.summary_tokens)
+            prompt = history.to_summarise(known, talk.draft.messages, covered, tokens=rules.summary_tokens)
             if (size := count(prompt)) <= room:
                 break
             covered = known.covered + (covered - known.covered) // 2
         else:
+            return None
+        payoff = self._payoff(talk, covered, size)
+        why.append(
+            f"a longer summary saves {payoff.saving} nano-USD in {payoff.turns} more turns and costs {payoff.cost}"
+        )
+        if not payoff.pays:
             return None
         name = named[covered - 1]
         if not await self._summaries.begin(name):
@@ -113,6 +138,21 @@ class Summariser:
             costs=[],
         )
         return Emit(topics.tasks(rules.model, Lane.BATCH), name.encode(), task)
+
+    def _payoff(self, talk: _Talk, covered: int, size: int) -> Payoff:
+        """Of a summary of the first ``covered`` turns, for which its model reads ``size`` tokens."""
+        ticket, rules, draft, model, known, _ = talk
+        tokens, card = self._tokens[model], self._policy.prices.card
+        shorter = _spoken(_with(draft, known), tokens) - _spoken(_with(draft, Known(covered, "")), tokens)
+        return history.payoff(
+            len(turns(draft.messages)),
+            shorter - rules.summary_tokens,
+            card(model, ticket.received_at),
+            size=size,
+            tokens=rules.summary_tokens,
+            writer=card(rules.model, ticket.received_at),
+            batch=ticket.lane is Lane.BATCH,
+        )
 
 
 def _with(draft: Draft, known: Known) -> Draft:

@@ -109,7 +109,7 @@ def find(
     difference = accounts.difference_nano_usd + abs(money.list_cost - saved - money.effective_cost)
     judged = [_letter(bad, letters) for bad in workload.malformed]
     return Findings(
-        published=len(workload.publishes),
+        published=workload.events,
         requests=len(items),
         answered=len(completed),
         published_twice=len(workload.again),

@@ -99,7 +99,7 @@ async def run(directory: Path, console: Console, say: Say, *, seed: int) -> Find
     async with local_river(directory, POLICY, keep=False, usual_ports=False, say=say) as river:
         say(f"ingesting the bank's handbook for tenant {OWNER}")
         await _ingest(river.settings)
-        say(f"publishing {len(workload.publishes)} events to {river.broker}, in two halves: a morning and an afternoon")
+        say(f"publishing {workload.events} events to {river.broker}, in two halves: a morning and an afternoon")
         harvest = await through(river, workload, console)
         found = await _reconciled(river.settings.ledger_url, harvest)
     accounts.write_responses(directory / accounts.RESPONSES, [one.response for one in harvest.answered])
@@ -136,7 +136,7 @@ async def through(river: LocalRiver, workload: Workload, console: Console) -> Ha
     harvest = Harvest()
     due = workload.due
     with _progress(console) as bars:
-        sent = bars.add_task("published", total=len(workload.publishes), note="")
+        sent = bars.add_task("published", total=workload.events, note="")
         got = bars.add_task("answered", total=len(due), note="")
         async with _gathering(river.settings, harvest) as gathering:
             sending = asyncio.create_task(_publish(river.settings, workload, harvest, lambda: bars.advance(sent)))
@@ -181,11 +181,20 @@ async def _publish(settings: Settings, workload: Workload, harvest: Harvest, adv
     noon = int(MORNING * len(workload.publishes))
     morning, afternoon = workload.publishes[:noon], workload.publishes[noon:]
     asked = {event.key.decode() for event in morning} & workload.due
-    async with publisher(settings) as river:
+    async with publisher(settings) as river, asyncio.TaskGroup() as group:
+        for talk in workload.talks:
+            group.create_task(_talk(river, talk, harvest, advance))
         await _paced(river, morning, advance)
         with suppress(TimeoutError):
             await asyncio.wait_for(harvest.answers(asked, 0.9), BREAK_S)
         await _paced(river, afternoon, advance)
+
+
+async def _talk(river: Publisher, turns: Sequence[Publish], harvest: Harvest, advance: Callable[[], None]) -> None:
+    for event in turns:
+        await river.publish(event.lane, event.key, event.value)
+        advance()
+        await harvest.answers({event.key.decode()}, 1.0)
 
 
 async def _paced(river: Publisher, events: Sequence[Publish], advance: Callable[[], None]) -> None:

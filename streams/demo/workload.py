@@ -100,11 +100,18 @@ class Workload(NamedTuple):
     """Request ids that are published twice."""
     publishes: list[Publish]
     """In the order in which they are sent."""
+    talks: list[list[Publish]]
+    """Beside them, each conversation's events in turn: a user says the next thing once the last one is answered."""
 
     @property
     def labels(self) -> dict[str, str]:
         """The label of every well-formed request, by its id."""
         return {item.request.request_id: item.label for item in self.items}
+
+    @property
+    def events(self) -> int:
+        """How many are sent in all."""
+        return len(self.publishes) + sum(map(len, self.talks))
 
     @property
     def due(self) -> set[str]:
@@ -171,21 +178,27 @@ def build(encode: Callable[[Record], bytes], *, seed: int = 1, count: int = 300)
         ValueError: ``count`` has no room for every intent and every trap.
     """
     chance = random.Random(seed)  # noqa: S311 - a workload is no secret, and has to come out the same again
-    talks = list(_talked(conversations()))
-    asked = sorted([*talks, *_asked(chance, intents(), count - len(talks))], key=lambda placed: placed[0])
-    items = [_item(chance, number, question) for number, (_, question) in enumerate(asked, start=1)]
-    publishes = [_publish(item, encode) for item in items]
+    talked = list(_talked(conversations()))
+    asked = sorted([*talked, *_asked(chance, intents(), count - len(talked))], key=lambda placed: placed[0])
+    items, publishes = list[Item](), list[Publish]()
+    talks: dict[str, list[Publish]] = {}
+    for number, (_, question) in enumerate(asked, start=1):
+        items.append(_item(chance, number, question))
+        events = publishes if question.talk is None else talks.setdefault(question.talk, [])
+        events.append(_publish(items[-1], encode))
     again = _again(chance, publishes)
     malformed = _malformed(encode)
     for bad in malformed:
         publishes.insert(chance.randrange(len(publishes)), Publish(Lane.REALTIME, b"poison", bad.value))
-    return Workload(items, malformed, again, publishes)
+    return Workload(items, malformed, again, publishes, list(talks.values()))
 
 
 class _Question(NamedTuple):
     intent: Intent
     text: str
     trap: int | None = None
+    talk: str | None = None
+    """The conversation that it is a turn of."""
 
 
 def _asked(chance: random.Random, known: list[Intent], count: int) -> Iterator[tuple[float, _Question]]:
@@ -212,7 +225,7 @@ def _talked(known: list[Conversation]) -> Iterator[tuple[float, _Question]]:
             *before, text = conversation.turns[: number + 1]
             label = f"{conversation.label}/{number // 2 + 1}"
             intent = Intent(task=conversation.task, label=label, wordings=[text], traps=[], history=before)
-            yield (number + 1) / (len(conversation.turns) + 1), _Question(intent, text)
+            yield (number + 1) / (len(conversation.turns) + 1), _Question(intent, text, talk=conversation.label)
 
 
 def _zipf(chance: random.Random, ranked: Sequence[T], exponent: float) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -18,6 +19,7 @@ from agents.outage import Outage
 from agents.policy import Policy
 from agents.policy_document import Document, History, Model, Price, Task, Tenant
 from schemas.enums import Lane
+from schemas.money import PriceCard
 from schemas.records import InferenceTask, Message, Summary
 from tests.fakes.conversation import Words, said, text
 from tests.fakes.entry import Clock
@@ -74,12 +76,13 @@ def test_the_next_summary_is_made_of_the_last_one_and_the_turns_since() -> None:
 class Conversation:
     """A worker's summariser, with an engine that makes each summary when it is told to."""
 
-    def __init__(self, rules: History, window: int = 400) -> None:
+    def __init__(self, rules: History, window: int = 400, percent: int = 10) -> None:
         start = datetime(2020, 1, 1, tzinfo=UTC)
+        price = Price(model="small", version="1", effective_from=start, input="1", output="1", batch_percent=percent)
         policy = Policy(
             Document(
                 models={"small": Model(engine="vllm", window=window)},
-                prices=[Price(model="small", version="1", effective_from=start, input="1", output="1")],
+                prices=[price],
                 tenants={"bank": Tenant(cost_center="desk", tasks=["faq"])},
                 tasks={"faq": Task(models=["small"], baseline="small", history=rules)},
                 embedder="small",
@@ -94,7 +97,7 @@ class Conversation:
         self._summariser = Summariser(policy, {"small": self.tokens}, self.summaries, self.outage)
 
     async def ask(self, messages: Sequence[Message]) -> Summarised:
-        return await self._summariser(ticket(), self.rules, Draft(messages), self.tokens)
+        return await self._summariser(ticket(), self.rules, Draft(messages), "small")
 
     async def make(self, summarised: Summarised, words: int = 3) -> InferenceTask:
         assert summarised.asked_for is not None
@@ -115,7 +118,7 @@ RULES = History(model="small", tokens=40, keep_turns=1, summary_tokens=20)
 
 async def test_nothing_is_asked_for_below_the_limit() -> None:
     talk = Conversation(RULES)
-    assert await talk.ask(conversation(2)) == Summarised(Draft(conversation(2)), None, ())
+    assert await talk.ask(conversation(2)) == Summarised(Draft(conversation(2)), None, [])
 
 
 async def test_a_summary_is_asked_for_over_the_limit_and_used_from_then_on() -> None:
@@ -129,7 +132,7 @@ async def test_a_summary_is_asked_for_over_the_limit_and_used_from_then_on() -> 
     assert text(again.draft.messages) == text([*conversation(3)[:1], *conversation(3)[5:]]), "all but the last turn"
     assert again.draft.summary.startswith("minutes0")
     assert again.asked_for is None
-    assert again.why == ("a summary stands for the first 2 turns",)
+    assert again.why == ["a summary stands for the first 2 turns"]
 
 
 async def test_while_one_is_being_made_no_other_is_asked_for() -> None:
@@ -137,6 +140,39 @@ async def test_while_one_is_being_made_no_other_is_asked_for() -> None:
     assert (await talk.ask(conversation(3))).asked_for is not None
     assert (await talk.ask(conversation(3))).asked_for is None
     assert (await talk.ask(conversation(4))).asked_for is None, "nor by the turns that came meanwhile"
+
+
+async def test_a_summary_is_asked_for_only_where_the_turns_to_come_are_expected_to_pay_for_it() -> None:
+    talk = Conversation(RULES, percent=100)
+    early = await talk.ask(conversation(3))
+    assert early.asked_for is None
+    assert re.fullmatch(r"a longer summary saves \d+ nano-USD in 4 more turns and costs \d+", early.why[-1])
+    assert (await talk.ask(conversation(9))).asked_for is not None, "a long conversation is expected to go on for long"
+
+
+@given(
+    st.integers(1, 100),
+    st.integers(-500, 5_000),
+    st.integers(0, 5_000),
+    st.integers(1, 500),
+    st.booleans(),
+)
+def test_a_summary_that_pays_has_paid_for_itself_once_the_expected_turns_have_come(
+    turns: int, shorter: int, size: int, tokens: int, batch: bool
+) -> None:
+    card = PriceCard(
+        model="m",
+        version="1",
+        effective_from=0,
+        input_rate=500_000_000,
+        cached_input_rate=125_000_000,
+        output_rate=2_000_000_000,
+        batch_percent=50,
+    )
+    found = history.payoff(turns, shorter, card, size=size, tokens=tokens, writer=card, batch=batch)
+    spent = card.cost("input", size, batch=True) + card.cost("output", tokens, batch=True)
+    net = turns * card.cost("input", max(0, shorter), batch=batch) - spent
+    assert found.pays == (net > 0)
 
 
 async def test_without_the_summaries_the_history_is_sent_whole() -> None:

@@ -101,7 +101,7 @@ def test_what_is_published_again_is_the_same_bytes(made: Workload) -> None:
     twice = {key.decode(): found for key, found in values.items() if len(found) > 1 and key != b"poison"}
     assert set(twice) == set(made.again)
     assert all(len(found) == 2 and found[0] == found[1] for found in twice.values())
-    assert len(made.publishes) == len(made.items) + len(made.again) + len(made.malformed)
+    assert made.events == len(made.items) + len(made.again) + len(made.malformed)
 
 
 def test_every_well_formed_request_is_one_that_the_policy_takes(made: Workload) -> None:
@@ -133,6 +133,14 @@ def test_a_conversation_is_asked_turn_by_turn_and_each_turn_brings_those_before_
         assert [message.role for message in asked[-1].messages[1:]] == ["user", "assistant"] * (len(asked) - 1) + [
             "user"
         ]
+
+
+def test_a_conversation_waits_for_its_own_answers_and_stands_in_nobody_elses_way(made: Workload) -> None:
+    turns = {item.request.request_id for item in made.items if item.request.task == "adviser"}
+    assert {event.key.decode() for talk in made.talks for event in talk} == turns
+    assert not turns & {event.key.decode() for event in made.publishes}
+    assert sorted(len(talk) for talk in made.talks) == sorted(len(one.turns) // 2 + 1 for one in conversations())
+    assert all([event.key for event in talk] == sorted(event.key for event in talk) for talk in made.talks)
 
 
 def test_a_workload_too_small_for_every_question_is_refused(codec: Codec) -> None:
