@@ -2,8 +2,8 @@
 
 A summary stands for the first so many turns, and is named by a hash of exactly those. The next one is made of it and
 of the turns since, so that each turn is summarised once and ``n`` turns cost work in proportion to ``n``. Nobody waits
-for a summary: it is asked for when the turns that no summary covers are over the limit and it is expected to pay, and
-serves later requests.
+for a summary: it is asked for when the turns that no summary covers are over the limit and have cost as much as it
+does, and serves later requests.
 """
 
 from __future__ import annotations
@@ -62,31 +62,32 @@ def longest(held: Sequence[str | None]) -> Known:
 
 
 class Payoff(NamedTuple):
-    """What a summary is expected to save and to cost, in nano-USD."""
+    """What older turns have cost so far for want of a summary, and what the summary costs, in nano-USD."""
 
-    turns: int
-    """That are expected to come, and to be sent with it."""
-    saving: int
+    paid: int
     cost: int
+    shorter: int
+    """Tokens by which it makes each later prompt shorter."""
 
     @property
     def pays(self) -> bool:
-        """Whether those turns save more than the summary costs."""
-        return self.saving > self.cost
+        """Whether it is time: nobody knows how long a conversation goes on.
+
+        One that was summarised at once might end there; one that never was pays for all of its turns again and again.
+        To wait until as much was paid as the summary costs is to pay at most twice what hindsight would have, however
+        it goes on (the ski rental problem: Karlin, Manasse, Rudolph and Sleator, Algorithmica 3, 1988).
+        """
+        return self.shorter > 0 and self.paid >= self.cost
 
 
 def payoff(
-    turns: int, shorter: int, served: PriceCard, *, size: int, tokens: int, writer: PriceCard, batch: bool
+    sent: int, shorter: int, served: PriceCard, *, size: int, tokens: int, writer: PriceCard, batch: bool
 ) -> Payoff:
-    """What a summary is expected to save, at what cost, before anything is spent.
-
-    How long a conversation goes on is not known. It is taken to be half over, which is what its length so far says of
-    one that is looked at when it has come to no particular point (Gott, Nature 363, 1993: the median of what is to
-    come is what has been).
+    """Whether to ask for a summary, before anything is spent.
 
     Args:
-        turns: of the conversation so far, the one that asks included.
-        shorter: tokens by which it makes each later prompt shorter, in the served model's tokenizer.
+        sent: tokens that the turns it would stand for have made in all prompts so far, as :func:`sent` counts them.
+        shorter: tokens by which it makes each later prompt shorter; both in the served model's tokenizer.
         served: the price of the model that answers.
         size: tokens that the summary's model reads.
         tokens: that it writes, at the most.
@@ -94,7 +95,18 @@ def payoff(
         batch: whether the served model is asked in the batch lane.
     """
     cost = writer.cost("input", size, batch=True) + writer.cost("output", tokens, batch=True)
-    return Payoff(turns, turns * served.cost("input", max(0, shorter), batch=batch), cost)
+    return Payoff(served.cost("input", sent, batch=batch), cost, shorter)
+
+
+def sent(lengths: Sequence[int], first: int, before: int) -> int:
+    """Tokens that turns have made in the prompts so far, each once in every prompt after its own, this one included.
+
+    Args:
+        lengths: tokens of turns that follow each other.
+        first: how many turns there were before them.
+        before: how many turns there are before the one that asks.
+    """
+    return sum(length * (before - at) for at, length in enumerate(lengths, start=first))
 
 
 def under_way(held: Sequence[str | None], known: Known) -> bool:

@@ -99,7 +99,7 @@ class Summariser:
 
     async def _ask(self, talk: _Talk, why: list[str]) -> Emit | None:
         """The task of a summary of as many turns as its model can read; None where it can read none, is at it, or it
-        is not expected to pay.
+        would not pay yet.
         """
         ticket, rules, _, _, known, named = talk
         room = self._policy.models[rules.model].window - rules.summary_tokens
@@ -114,7 +114,8 @@ class Summariser:
             return None
         payoff = self._payoff(talk, covered, size)
         why.append(
-            f"a longer summary saves {payoff.saving} nano-USD in {payoff.turns} more turns and costs {payoff.cost}"
+            f"the turns that a longer summary would stand for have cost {payoff.paid} nano-USD so far, and it costs "
+            f"{payoff.cost}"
         )
         if not payoff.pays:
             return None
@@ -143,9 +144,14 @@ class Summariser:
         """Of a summary of the first ``covered`` turns, for which its model reads ``size`` tokens."""
         ticket, rules, draft, model, known, _ = talk
         tokens, card = self._tokens[model], self._policy.prices.card
+        said = turns(draft.messages)
+        lengths = [
+            sum(tokens.length(draft.messages[index].content) for index in turn)
+            for turn in said[known.covered : covered]
+        ]
         shorter = _spoken(_with(draft, known), tokens) - _spoken(_with(draft, Known(covered, "")), tokens)
         return history.payoff(
-            len(turns(draft.messages)),
+            history.sent(lengths, known.covered, len(said) - 1),
             shorter - rules.summary_tokens,
             card(model, ticket.received_at),
             size=size,

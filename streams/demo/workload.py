@@ -31,7 +31,7 @@ INTENT_EXPONENT, WORDING_EXPONENT = 1.1, 0.5
 """Of Zipf's law: the thing of rank r is asked r**-exponent times as often as the first."""
 EARLY, LATE = 0.4, 0.4
 """First askings lie in the first two fifths of the stream, traps in the last three."""
-DRAFTS = 0.12
+DRAFTS = 0.2
 """The share of research questions that ask for a fresh draft."""
 BATCH_NOTES = 0.25
 """The share of research questions that can wait."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.context import history
@@ -19,7 +19,6 @@ from agents.outage import Outage
 from agents.policy import Policy
 from agents.policy_document import Document, History, Model, Price, Task, Tenant
 from schemas.enums import Lane
-from schemas.money import PriceCard
 from schemas.records import InferenceTask, Message, Summary
 from tests.fakes.conversation import Words, said, text
 from tests.fakes.entry import Clock
@@ -142,37 +141,41 @@ async def test_while_one_is_being_made_no_other_is_asked_for() -> None:
     assert (await talk.ask(conversation(4))).asked_for is None, "nor by the turns that came meanwhile"
 
 
-async def test_a_summary_is_asked_for_only_where_the_turns_to_come_are_expected_to_pay_for_it() -> None:
+async def test_a_summary_is_asked_for_once_the_turns_have_cost_as_much_as_it_does() -> None:
     talk = Conversation(RULES, percent=100)
-    early = await talk.ask(conversation(3))
+    early, late = await talk.ask(conversation(4)), await talk.ask(conversation(9))
+    said = r"the turns that a longer summary would stand for have cost (\d+) nano-USD so far, and it costs (\d+)"
+    for found in (early, late):
+        match = re.fullmatch(said, found.why[-1])
+        assert match
+        paid, cost = map(int, match.groups())
+        assert (found.asked_for is not None) == (paid >= cost)
     assert early.asked_for is None
-    assert re.fullmatch(r"a longer summary saves \d+ nano-USD in 4 more turns and costs \d+", early.why[-1])
-    assert (await talk.ask(conversation(9))).asked_for is not None, "a long conversation is expected to go on for long"
+    assert late.asked_for is not None
 
 
-@given(
-    st.integers(1, 100),
-    st.integers(-500, 5_000),
-    st.integers(0, 5_000),
-    st.integers(1, 500),
-    st.booleans(),
-)
-def test_a_summary_that_pays_has_paid_for_itself_once_the_expected_turns_have_come(
-    turns: int, shorter: int, size: int, tokens: int, batch: bool
+async def test_a_summary_that_would_be_no_shorter_is_never_asked_for() -> None:
+    talk = Conversation(History(model="small", tokens=10, keep_turns=1, summary_tokens=300))
+    assert (await talk.ask(conversation(9))).asked_for is None
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(0, 25), max_size=24), st.integers(5, 100))
+async def test_wherever_a_conversation_ends_it_has_cost_at_most_twice_what_it_would_have(
+    lengths: list[int], percent: int
 ) -> None:
-    card = PriceCard(
-        model="m",
-        version="1",
-        effective_from=0,
-        input_rate=500_000_000,
-        cached_input_rate=125_000_000,
-        output_rate=2_000_000_000,
-        batch_percent=50,
-    )
-    found = history.payoff(turns, shorter, card, size=size, tokens=tokens, writer=card, batch=batch)
-    spent = card.cost("input", size, batch=True) + card.cost("output", tokens, batch=True)
-    net = turns * card.cost("input", max(0, shorter), batch=batch) - spent
-    assert found.pays == (net > 0)
+    talk = Conversation(RULES, percent=percent)
+    whole = spent = 0
+    for end in range(len(lengths) + 1):
+        spoken = [m for n, words in enumerate(lengths[:end]) for m in said(f"u:ask{n} {'x ' * words}", f"a:answer{n}")]
+        messages = [*spoken, *said("u:now")]
+        found = await talk.ask(messages)
+        whole += talk.tokens.count(messages)
+        spent += talk.tokens.count(found.draft.prompt())
+        if found.asked_for is not None:
+            task = await talk.make(found)
+            spent += (talk.tokens.count(task.messages) + RULES.summary_tokens) * percent // 100
+        assert spent <= 2 * whole + 2 * len(lengths)
 
 
 async def test_without_the_summaries_the_history_is_sent_whole() -> None:
