@@ -24,7 +24,7 @@ S = TypeVar("S", bound=Service)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much of it."""
-    parser.addoption("--ledger-entries", type=int, default=8_000, help="entries in tests/faults/test_ledger.py")
+    parser.addoption("--ledger-entries", type=int, default=4_000, help="entries in tests/faults/test_ledger.py")
     parser.addoption("--slow", action="store_true", help="also what takes minutes and guards what seldom changes")
 
 

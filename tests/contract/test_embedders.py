@@ -63,6 +63,7 @@ def test_the_second_start_needs_no_torch_and_the_log_says_what_was_chosen_and_wh
     assert "torch" in line
 
 
+@pytest.mark.slow
 def test_a_torn_file_is_refused_and_made_anew(cache: Path, loads: list[str]) -> None:
     (file,) = cache.iterdir()
     whole = file.read_bytes()

@@ -119,11 +119,11 @@ async def ask(engine: Engine, text: str, **sampling: Any) -> Completion:
 
 async def test_an_answer_has_a_text_and_exact_token_counts(engine: Engine, tokens: Tokens) -> None:
     for question in QUESTIONS:
-        answer = await ask(engine, question)
+        answer = await ask(engine, question, max_tokens=8)
         assert answer.text.strip()
         assert answer.prompt_tokens == tokens.count(prompt(question).messages)
         assert 0 <= answer.cached_tokens < answer.prompt_tokens
-        assert 1 <= answer.completion_tokens <= 24
+        assert 1 <= answer.completion_tokens <= 8
 
 
 async def test_a_conversation_of_several_turns_is_counted_as_the_engine_counts_it(
@@ -156,11 +156,11 @@ async def test_a_text_ends_before_a_stop_string(engine: Engine) -> None:
 
 
 async def test_at_temperature_0_an_answer_is_the_same_again(engine: Engine) -> None:
-    assert (await ask(engine, STORY)).text == (await ask(engine, STORY)).text
+    assert (await ask(engine, STORY, max_tokens=12)).text == (await ask(engine, STORY, max_tokens=12)).text
 
 
 async def test_a_seed_repeats_a_draw(engine: Engine) -> None:
-    drawn = [await ask(engine, STORY, temperature=1.0, seed=seed) for seed in (7, 7, 8)]
+    drawn = [await ask(engine, STORY, max_tokens=12, temperature=1.0, seed=seed) for seed in (7, 7, 8)]
     assert drawn[0].text == drawn[1].text != drawn[2].text
 
 
@@ -262,7 +262,7 @@ async def test_in_vllms_own_queue_real_time_overtakes_batch(vllm: VllmEngine) ->
 
     async with asyncio.TaskGroup() as group:
         for at in range(CAPACITY):  # they end one after another, so that one place at a time falls free
-            group.create_task(one("early", Lane.REALTIME, 40 + 20 * at))
+            group.create_task(one("early", Lane.REALTIME, 20 + 10 * at))
         await asyncio.sleep(0.3)
         assert not ended
         group.create_task(one("batch", Lane.BATCH, 4))
@@ -328,6 +328,6 @@ async def test_when_its_process_is_killed_vllm_is_dead_for_those_who_wait_and_th
         await ask(vllm, CAPITAL)
     assert not vllm.alive
     assert time.perf_counter() - began < 60, "they waited for an answer, not for the news"
-    _, alive = await asyncio.to_thread(psutil.wait_procs, workers, 15)
+    _, alive = await asyncio.to_thread(psutil.wait_procs, workers, 60)
     # A zombie is dead: whoever has inherited it has not looked yet.
     assert all(one.status() == psutil.STATUS_ZOMBIE for one in alive)

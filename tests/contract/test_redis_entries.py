@@ -19,6 +19,8 @@ from schemas.errors import ServiceError
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.entry import HOUR_MS, Clock, entry_of, members_of, outcome_of, stored_of
 
+SELDOM = [pytest.param(policy, marks=pytest.mark.slow) for policy in ("allkeys-random", "volatile-ttl")]
+
 
 async def test_a_follower_that_lags_too_far_is_told_of_the_gap(
     redis: RedisEntries, valkey: ValkeyServer, clock: Clock
@@ -219,7 +221,7 @@ async def test_what_is_invalid_can_be_deleted_from_a_full_redis(valkey: ValkeySe
             await client.aclose()
 
 
-@pytest.mark.parametrize("eviction", ["allkeys-lru", "allkeys-random", "volatile-ttl", "noeviction"])
+@pytest.mark.parametrize("eviction", ["allkeys-lru", "noeviction", *SELDOM])
 async def test_whatever_a_small_redis_evicts_nothing_wrong_is_served(
     valkey: ValkeyServer, clock: Clock, eviction: str
 ) -> None:
