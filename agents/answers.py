@@ -9,7 +9,8 @@ from agents.waterfall import NOTHING, with_spending
 from schemas import topics
 from schemas.enums import Source, Status
 from schemas.errors import HeadraceError
-from schemas.records import Answer, CostLine, Decision, Ticket, Timings, Usage
+from schemas.ledger import CostLine, Decision, Timings, Usage
+from schemas.records import Answer, Ticket
 
 
 def answered(answer: Answer) -> Emit:

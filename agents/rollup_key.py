@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.records import LedgerEntry, RollUp
+from schemas.ledger import LedgerEntry, RollUp
 
 _HOUR_MS = 3_600_000
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from schemas.errors import HeadraceError
-from schemas.records import DeadLetter, Record
+from schemas.record import Record
+from schemas.records import DeadLetter
 
 R = TypeVar("R", bound=Record)
 

@@ -18,8 +18,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.enums import Lane
+from schemas.ledger import CostLine, SavingLine, Usage, Waterfall
 from schemas.money import PriceBook, PriceCard, TokenKind, share_of
-from schemas.records import CostLine, SavingLine, Usage, Waterfall
 
 NOTHING = Waterfall(list_cost=0, savings=[], effective_cost=0, costs=[])
 """What a request costs that is billed to nobody."""

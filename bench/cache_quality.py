@@ -39,7 +39,7 @@ from agents.embedding import Embedded, Embedder
 from agents.wilson import interval
 from bench.cache_stream import StreamResult, simulate, statics
 from bench.opponent_gptcache import Asked, compare, read, shuffled
-from schemas.records import Usage
+from schemas.ledger import Usage
 from streams.embedded.cache import cache_dir
 from streams.embedded.model import embedder_dir
 from training.verifier import fresh

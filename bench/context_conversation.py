@@ -19,7 +19,8 @@ from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import EntryKind, Lane
 from schemas.errors import ServiceError
-from schemas.records import LedgerEntry, Message, PredictionRequest, PredictionResponse, Sampling
+from schemas.ledger import LedgerEntry
+from schemas.records import Message, PredictionRequest, PredictionResponse, Sampling
 from streams.client import Reader, publisher, reader
 from streams.local import LocalRiver, local_river
 from streams.settings import Settings

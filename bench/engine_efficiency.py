@@ -45,7 +45,8 @@ from bench.engine_river import POLICY, EngineRiver, Work, engine_river
 from bench.raw_vllm import raw_vllm
 from bench.vllm_server import VllmServer
 from schemas.enums import Lane, Status
-from schemas.records import Answer, InferenceTask, Lookup, Message, Sampling, Ticket, Usage
+from schemas.ledger import Usage
+from schemas.records import Answer, InferenceTask, Lookup, Message, Sampling, Ticket
 from streams.embedded.model import model_dir
 from streams.river import now_ms
 from streams.wiring.shared import ids

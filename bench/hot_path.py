@@ -44,7 +44,8 @@ from agents.redis_client import connect
 from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import Lane
-from schemas.records import Message, PredictionRequest, Usage
+from schemas.ledger import Usage
+from schemas.records import Message, PredictionRequest
 from streams import topics as table
 from streams.client import Publisher, admin, publisher
 from streams.embedded.kafka import KafkaServer

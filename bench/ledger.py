@@ -40,7 +40,7 @@ from bench.hot_path import cpu_s as cpu_of
 from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import EntryKind, Lane, Source, Status
-from schemas.records import CostLine, LedgerEntry, RollUp, SavingLine, SavingTotal, Usage, Waterfall
+from schemas.ledger import CostLine, LedgerEntry, RollUp, SavingLine, SavingTotal, Usage, Waterfall
 from streams.embedded.kafka import KafkaServer
 from streams.settings import Settings, load
 

@@ -51,7 +51,7 @@ from agents.embedding import Embedder, unpack
 from agents.outage import Outage
 from agents.policy_document import Task
 from agents.redis_client import connect
-from schemas.records import Usage
+from schemas.ledger import Usage
 from streams.embedded.cache import cache_dir
 from streams.embedded.model import embedder_dir
 from streams.embedded.valkey import ValkeyServer

@@ -32,7 +32,8 @@ from bench.hot_path import POLICY
 from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import EntryKind, Lane, Source, Status
-from schemas.records import LedgerEntry, PredictionRequest, PredictionResponse, RollUp, Timings
+from schemas.ledger import LedgerEntry, RollUp, Timings
+from schemas.records import PredictionRequest, PredictionResponse
 
 _decode_entry = msgspec.msgpack.Decoder(Entry).decode
 

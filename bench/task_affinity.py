@@ -28,7 +28,8 @@ from rich.table import Table
 
 from agents.affinity import Affinity, beginnings
 from schemas.enums import Lane
-from schemas.records import InferenceTask, Lookup, Message, Sampling, Ticket, Usage
+from schemas.ledger import Usage
+from schemas.records import InferenceTask, Lookup, Message, Sampling, Ticket
 
 BLOCK = 512
 ANSWER_WEIGHT = 8

@@ -17,34 +17,35 @@ from typing import Any, Literal, TypeVar
 import fastavro
 import msgspec
 
-from schemas import records, registry
+from schemas import ledger, records, registry
 from schemas.errors import UndecodableError
+from schemas.record import Record
 from schemas.registry import FolderRegistry, Registry, Schema
 
 Framing = Literal["single-object", "confluent"]
-R = TypeVar("R", bound=records.Record)
+R = TypeVar("R", bound=Record)
 
 SINGLE_OBJECT = b"\xc3\x01"
 CONFLUENT = b"\x00"
 
 
 class Codec:
-    """Encodes and decodes every record type of :mod:`schemas.records`."""
+    """Encodes and decodes every record type of :mod:`schemas.records` and :mod:`schemas.ledger`."""
 
     def __init__(self, framing: Framing = "single-object", source: Registry | None = None) -> None:
         self._framing = framing
         self._registry = source or FolderRegistry()
         self._types = {
             name: kind
-            for name, kind in vars(records).items()
-            if isinstance(kind, type) and issubclass(kind, records.Record) and kind is not records.Record
+            for name, kind in [*vars(records).items(), *vars(ledger).items()]
+            if isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
         }
         self._by_fingerprint = {
             bytes(registry.fingerprint(registry.schema(name))): (name, registry.schema(name)) for name in self._types
         }
         self._headers: dict[str, bytes] = {}
 
-    def encode(self, record: records.Record) -> bytes:
+    def encode(self, record: Record) -> bytes:
         """One framed record."""
         name = type(record).__name__
         header = self._headers.get(name) or self._header(name)
@@ -105,7 +106,7 @@ class Codec:
         return writer, 10 if data[:2] == SINGLE_OBJECT else 5
 
 
-def json_of(record: records.Record) -> dict[str, Any]:
+def json_of(record: Record) -> dict[str, Any]:
     """The record as plain JSON values, for people and command lines. Bytes become base64."""
     built: dict[str, Any] = msgspec.to_builtins(record)
     return built

@@ -15,7 +15,8 @@ from agents.ledger.questions import Questions
 from agents.ledger.reconcile import Reconciliation, reconcile, with_engines, with_topic
 from agents.ledger.store import Store
 from schemas.errors import SetupError
-from schemas.records import LedgerEntry, PredictionResponse
+from schemas.ledger import LedgerEntry
+from schemas.records import PredictionResponse
 from streams.settings import Settings
 
 DEMO, UP = "demo", "up"

@@ -15,7 +15,9 @@ from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import Lane
 from schemas.errors import ServiceError, UndecodableError
-from schemas.records import CacheMiss, LedgerEntry, Record, RollUp, Ticket
+from schemas.ledger import LedgerEntry, RollUp
+from schemas.record import Record
+from schemas.records import CacheMiss, Ticket
 
 R = TypeVar("R", bound=Record)
 

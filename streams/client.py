@@ -21,7 +21,7 @@ from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import Lane
 from schemas.errors import ServiceError, SetupError
-from schemas.records import Record
+from schemas.record import Record
 from schemas.registry import HttpRegistry
 from streams.outlet import MAX_RECORD_BYTES, partition_of
 from streams.settings import Settings

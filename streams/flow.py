@@ -23,7 +23,7 @@ from schemas.errors import (
     UndeliverableError,
     WorkFailedError,
 )
-from schemas.records import Record
+from schemas.record import Record
 
 R = TypeVar("R", bound=Record)
 

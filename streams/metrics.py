@@ -15,7 +15,9 @@ from agents.inference.stage import Load
 from agents.stage import Delivery, Emit, Stage
 from schemas.enums import EntryKind, Source, Verdict
 from schemas.errors import HeadraceError
-from schemas.records import Answer, DeadLetter, LedgerEntry, PredictionResponse, Record, Waterfall
+from schemas.ledger import LedgerEntry, Waterfall
+from schemas.record import Record
+from schemas.records import Answer, DeadLetter, PredictionResponse
 from streams.engine_levels import EngineLevels
 
 R = TypeVar("R", bound=Record)

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, ProducerClosed
 
 from agents.stage import Emit
 from schemas.errors import UndeliverableError
-from schemas.records import Record
+from schemas.record import Record
 from streams.flow import NotDeliveredError
 from streams.lane import Lane, Parcel, Receipt
 

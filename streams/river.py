@@ -18,7 +18,7 @@ from yarl import URL
 
 from agents.stage import Delivery, Stage, dead_letter
 from schemas import topics
-from schemas.records import Record
+from schemas.record import Record
 from streams import consumer
 from streams.client import codec_of
 from streams.flow import Flow, Limits

@@ -7,7 +7,7 @@ from typing import Any
 from schemas import topics
 from schemas.codec import Codec
 from schemas.errors import ServiceError
-from schemas.records import RollUp
+from schemas.ledger import RollUp
 from streams.flow import NotDeliveredError
 from streams.outlet import Outlet
 

@@ -24,7 +24,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from agents.stage import Delivery, Emit, Stage
 from schemas.enums import Source
 from schemas.errors import HeadraceError
-from schemas.records import Answer, InferenceTask, Record
+from schemas.record import Record
+from schemas.records import Answer, InferenceTask
 
 R = TypeVar("R", bound=Record)
 

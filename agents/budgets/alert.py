@@ -9,8 +9,8 @@ from agents.budgets.budget import Budget
 from agents.stage import Emit
 from schemas import topics
 from schemas.enums import AlertKind
+from schemas.ledger import Alert
 from schemas.money import dollars
-from schemas.records import Alert
 
 _CONSEQUENCE = {
     "reject": "it is refused, as are others until there is room",

@@ -33,8 +33,9 @@ from agents.policy_document import Task
 from agents.stage import Emit
 from agents.waterfall import NOTHING
 from schemas.errors import BudgetExceededError, ServiceError
+from schemas.ledger import LedgerEntry
 from schemas.money import dollars
-from schemas.records import InferenceTask, LedgerEntry, PredictionRequest, Ticket
+from schemas.records import InferenceTask, PredictionRequest, Ticket
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ from agents.budgets.accounts import Account
 from agents.budgets.budget import Budget, start, starts
 from agents.budgets.reservation import reservation_of
 from agents.rollup_key import key_of
-from schemas.records import LedgerEntry, RollUp, Ticket
+from schemas.ledger import LedgerEntry, RollUp
+from schemas.records import Ticket
 
 UNFOLDED = 10_000
 """Offsets of a partition of the ledger within which entries may be missing from the roll-ups though a later one is in

@@ -12,7 +12,7 @@ import msgspec
 from agents.stage import Delivery, Emit, dead_letter
 from schemas import topics
 from schemas.errors import HeadraceError, WorkFailedError
-from schemas.records import Alert
+from schemas.ledger import Alert
 
 TRIES = 5
 FIRST_PAUSE_S = 1.0

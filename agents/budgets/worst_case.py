@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from agents.policy import Policy
 from agents.policy_document import Task
 from schemas.enums import Lane
-from schemas.records import CostLine, InferenceTask, PredictionRequest, Ticket
+from schemas.ledger import CostLine
+from schemas.records import InferenceTask, PredictionRequest, Ticket
 
 TEMPLATE_TOKENS = 256
 """What a chat template adds to a prompt at most, such as a system message of its own."""

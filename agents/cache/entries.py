@@ -12,7 +12,7 @@ import msgspec
 
 from agents.cache.outcomes import Outcome
 from agents.cache.rules import Rule
-from schemas.records import Usage
+from schemas.ledger import Usage
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agents.cache.decision import Judgement, Verdict
-from schemas.records import Decision
+from schemas.ledger import Decision
 
 SHOWN = 4
 """Judgements that are told of: the one that decided, and the first of the others."""

@@ -17,7 +17,8 @@ from agents.waterfall import Pricing, with_spending
 from schemas import topics
 from schemas.enums import Verdict
 from schemas.errors import HeadraceError, ServiceError
-from schemas.records import CacheFill, LedgerEntry, Nominee
+from schemas.ledger import LedgerEntry
+from schemas.records import CacheFill, Nominee
 
 PATIENCE_MS = 10_000
 """How long one fill may take. The entries and the embedder give up much sooner."""

@@ -25,18 +25,8 @@ from agents.waterfall import GpuTime, Pricing, avoided, with_spending
 from schemas import topics
 from schemas.enums import Source, Status
 from schemas.errors import HeadraceError, PolicyError, ServiceError
-from schemas.records import (
-    Answer,
-    CacheMiss,
-    CostLine,
-    Decision,
-    Lookup,
-    PredictionRequest,
-    Ticket,
-    Timings,
-    Usage,
-    Waterfall,
-)
+from schemas.ledger import CostLine, Decision, Timings, Usage, Waterfall
+from schemas.records import Answer, CacheMiss, Lookup, PredictionRequest, Ticket
 
 _DAY_MS = 24 * 3_600_000
 _STRATEGY = {

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from agents.embedding import Vector
+from schemas.ledger import Decision
 from schemas.money import PriceCard
-from schemas.records import Decision
 
 LEAST = 128
 """Tokens under which passages are left alone: there is next to nothing to leave out of a few sentences."""

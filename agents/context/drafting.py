@@ -25,7 +25,8 @@ from agents.stage import Emit
 from agents.tokens import Tokens
 from agents.waterfall import Pricing
 from schemas.enums import Lane
-from schemas.records import CacheMiss, CostLine, Decision, Message, Usage
+from schemas.ledger import CostLine, Decision, Usage
+from schemas.records import CacheMiss, Message
 
 
 class Parts(NamedTuple):

@@ -14,7 +14,8 @@ from agents.stage import Delivery, Emit, dead_letter
 from agents.tokens import Tokens
 from schemas import topics
 from schemas.errors import HeadraceError, PromptTooLongError, UnknownNameError
-from schemas.records import CacheMiss, InferenceTask, Usage
+from schemas.ledger import Usage
+from schemas.records import CacheMiss, InferenceTask
 
 
 class ContextStage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agents.context.lengths import is_long, unhurried
 from agents.context.prompt import Draft
 from agents.tokens import Tokens
-from schemas.records import Removal
+from schemas.ledger import Removal
 
 
 class Steps:

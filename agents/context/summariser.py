@@ -20,7 +20,8 @@ from agents.tokens import Tokens
 from schemas import topics
 from schemas.enums import Lane
 from schemas.errors import ServiceError
-from schemas.records import InferenceTask, Lookup, Sampling, Ticket, Usage
+from schemas.ledger import Usage
+from schemas.records import InferenceTask, Lookup, Sampling, Ticket
 
 
 class Summarised(NamedTuple):

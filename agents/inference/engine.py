@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from schemas.enums import Lane
-from schemas.records import Message, Sampling, Timings
+from schemas.ledger import Timings
+from schemas.records import Message, Sampling
 
 
 class Prompt(NamedTuple):

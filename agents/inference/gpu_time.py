@@ -13,8 +13,8 @@ from agents.inference.meter import Statement
 from agents.stage import Emit
 from schemas import topics
 from schemas.enums import EntryKind, Lane, Source, Status
+from schemas.ledger import CostLine, Decision, LedgerEntry, Usage, Waterfall
 from schemas.money import dollars
-from schemas.records import CostLine, Decision, LedgerEntry, Usage, Waterfall
 
 TASK = "gpu-time"
 """The task that the platform's own entries carry."""

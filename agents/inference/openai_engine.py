@@ -17,7 +17,8 @@ from agents.inference.engine import Completion, Prompt
 from agents.policy_document import Model
 from agents.tokens import Tokens
 from schemas.errors import EngineRowError, SetupError
-from schemas.records import Message, Timings
+from schemas.ledger import Timings
+from schemas.records import Message
 
 PATIENCE_S = 30.0
 """For how long a prompt is tried again while the server is away or overloaded."""

@@ -24,7 +24,8 @@ from agents.waterfall import GpuTime, Pricing, avoided, with_spending
 from schemas import topics
 from schemas.enums import Lane, Source, Status
 from schemas.errors import DeadlinePassedError, EngineRowError, HeadraceError, UnknownNameError
-from schemas.records import Answer, Decision, InferenceTask, Ticket, Timings, Usage, Waterfall
+from schemas.ledger import Decision, Timings, Usage, Waterfall
+from schemas.records import Answer, InferenceTask, Ticket
 
 
 class Execution(NamedTuple):

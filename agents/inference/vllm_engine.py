@@ -16,7 +16,8 @@ from agents.inference.engine import Completion, Prompt
 from agents.policy_document import Model
 from schemas.enums import Lane
 from schemas.errors import EngineDeadError, EngineRowError, InvalidRequestError, SetupError
-from schemas.records import Message, Sampling, Timings
+from schemas.ledger import Timings
+from schemas.records import Message, Sampling
 
 if TYPE_CHECKING:
     from types import ModuleType

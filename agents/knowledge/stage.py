@@ -33,7 +33,8 @@ from agents.waterfall import NOTHING, Pricing, with_spending
 from schemas import topics
 from schemas.enums import EntryKind, Lane, Source, Status
 from schemas.errors import HeadraceError, InvalidRequestError, ServiceError
-from schemas.records import Document, LedgerEntry, Usage
+from schemas.ledger import LedgerEntry, Usage
+from schemas.records import Document
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ import msgspec
 from agents.ledger.recorded import Recorded
 from schemas.enums import EntryKind
 from schemas.errors import InvalidRequestError
+from schemas.ledger import CostLine, Decision, LedgerEntry, Usage, Waterfall
 from schemas.money import dollars
-from schemas.records import CostLine, Decision, LedgerEntry, Usage, Waterfall
 
 BILLED = (EntryKind.RESPONSE, EntryKind.CHECK, EntryKind.IDLE)
 """The kinds of entry that bill anything."""

@@ -9,8 +9,8 @@ import msgspec
 
 from agents.ledger.recorded import Recorded
 from schemas.enums import EntryKind
+from schemas.ledger import Decision
 from schemas.money import dollars
-from schemas.records import Decision
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,8 +23,8 @@ import msgspec
 
 from agents.ledger.fold import HOUR_MS
 from schemas.enums import EntryKind
+from schemas.ledger import Waterfall
 from schemas.money import dollars
-from schemas.records import Waterfall
 
 DAY_MS = 24 * HOUR_MS
 CURRENCY = "USD"

@@ -8,7 +8,7 @@ version holds all that the other does. This needs the topic's partition count to
 from __future__ import annotations
 
 from schemas.enums import EntryKind, Verdict
-from schemas.records import LedgerEntry, RollUp, SavingTotal
+from schemas.ledger import LedgerEntry, RollUp, SavingTotal
 
 HOUR_MS = 3_600_000
 _NO_SAVING = SavingTotal()

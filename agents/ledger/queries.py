@@ -26,7 +26,7 @@ from agents.ledger.tables import (
 from agents.wilson import interval, share
 from schemas.enums import EntryKind, Source, Verdict
 from schemas.errors import ServiceError, SetupError, UnknownNameError
-from schemas.records import Waterfall
+from schemas.ledger import Waterfall
 
 DAY_MS = 24 * HOUR_MS
 SEMANTIC = "semantic_cache"

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from agents.ledger.queries import Billed, BilledCheck, EngineTokens, Kept, Totals
-from schemas.records import LedgerEntry, PredictionResponse
+from schemas.ledger import LedgerEntry
+from schemas.records import PredictionResponse
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):

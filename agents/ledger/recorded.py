@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from schemas.enums import EntryKind, Lane, Source, Status, Verdict
-from schemas.records import Decision, Waterfall
+from schemas.ledger import Decision, Waterfall
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):

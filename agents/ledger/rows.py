@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from schemas.records import RollUp
+from schemas.ledger import RollUp
 
 
 class Rows(Protocol):

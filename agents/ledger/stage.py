@@ -31,7 +31,7 @@ from agents.rollup_key import key_of
 from agents.stage import Delivery, Emit, Position, dead_letter
 from schemas import topics
 from schemas.errors import FatalError, HeadraceError
-from schemas.records import LedgerEntry, RollUp
+from schemas.ledger import LedgerEntry, RollUp
 
 log = logging.getLogger(__name__)
 

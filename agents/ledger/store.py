@@ -18,7 +18,7 @@ from agents.ledger import tables, views
 from agents.ledger.fold import HOUR_MS
 from agents.rollup_key import key_of
 from schemas.errors import ServiceError, SetupError
-from schemas.records import LedgerEntry, RollUp, SavingTotal
+from schemas.ledger import LedgerEntry, RollUp, SavingTotal
 
 _ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(5282739)"}
 """Begins what no other worker may do at the same time, until the transaction's end. The number is any: our own."""

@@ -41,17 +41,8 @@ from agents.waterfall import NOTHING, gpu_cost, holds, with_spending
 from schemas import topics
 from schemas.enums import EntryKind, Source, Status, Verdict
 from schemas.errors import HeadraceError, WorkFailedError
-from schemas.records import (
-    Answer,
-    CacheFill,
-    LedgerEntry,
-    Lookup,
-    PredictionResponse,
-    SavingLine,
-    Summary,
-    Usage,
-    Waterfall,
-)
+from schemas.ledger import LedgerEntry, SavingLine, Usage, Waterfall
+from schemas.records import Answer, CacheFill, Lookup, PredictionResponse, Summary
 
 
 def claimant(answer: Answer) -> Claimant:

@@ -17,7 +17,7 @@ from streams.cli.output import say
 
 if TYPE_CHECKING:
     from agents.ledger.recorded import Recorded
-    from schemas.records import LedgerEntry
+    from schemas.ledger import LedgerEntry
 
 
 def correct(

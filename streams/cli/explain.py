@@ -19,7 +19,7 @@ from streams.cli.output import Format, FormatOption, out, print_json
 
 if TYPE_CHECKING:
     from agents.ledger.recorded import Recorded
-    from schemas.records import Decision
+    from schemas.ledger import Decision
 
 _COLORS = {Verdict.SAME: "green", Verdict.DIFFERENT: "red", Verdict.UNKNOWN: "yellow"}
 _FOUND = {

@@ -164,7 +164,8 @@ def _of_the_topics(
 
 
 async def _on_the_topics(settings: Settings) -> tuple[list[PredictionResponse], Topic]:
-    from schemas.records import LedgerEntry, PredictionResponse
+    from schemas.ledger import LedgerEntry
+    from schemas.records import PredictionResponse
     from streams.accounts import Topic
     from streams.client import reader
 

@@ -17,7 +17,8 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from schemas.enums import Lane
-from schemas.records import Message, PredictionRequest, Record, Sampling
+from schemas.record import Record
+from schemas.records import Message, PredictionRequest, Sampling
 
 T = TypeVar("T")
 

@@ -18,7 +18,9 @@ from agents.settlement.outcome import claimant as answer_claimant
 from agents.settlement.stage import SettlementStage
 from schemas import topics
 from schemas.errors import SetupError, UndecodableError
-from schemas.records import Alert, Answer, LedgerEntry, Record
+from schemas.ledger import Alert, LedgerEntry
+from schemas.record import Record
+from schemas.records import Answer
 from streams.client import admin
 from streams.replay import replay
 from streams.river import River, now_ms

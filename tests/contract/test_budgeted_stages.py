@@ -21,8 +21,9 @@ from agents.settlement.outcome import claimant, settle
 from agents.stage import Emit, Position
 from schemas import topics
 from schemas.enums import Source, Status
+from schemas.ledger import Alert, LedgerEntry, Usage
 from schemas.money import nano_usd
-from schemas.records import Alert, Answer, CacheMiss, DeadLetter, InferenceTask, LedgerEntry, Sampling, Usage
+from schemas.records import Answer, CacheMiss, DeadLetter, InferenceTask, Sampling
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.budget_log import InMemoryBudgetLog
 from tests.fakes.cache import NEAR_RESET, RESET, T0, document, following, request_of, river_of

@@ -12,7 +12,7 @@ from agents.budgets.budget import HOUR_MS
 from agents.redis_client import connect
 from schemas.enums import AlertKind
 from schemas.errors import ServiceError
-from schemas.records import Alert
+from schemas.ledger import Alert
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.bank import NOON, WORST, Bank
 from tests.fakes.spending import TOKEN, asked, budget, policy, task_of, ticket_of

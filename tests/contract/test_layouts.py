@@ -21,7 +21,7 @@ from agents.ledger.store import Store
 from agents.rollup_key import key_of
 from schemas.enums import Verdict
 from schemas.errors import ServiceError, SetupError
-from schemas.records import Decision, RollUp
+from schemas.ledger import Decision, RollUp
 from tests.fakes.ledger import check
 from tests.fakes.records import entry
 from tests.services.postgres import PostgresServer

@@ -19,7 +19,8 @@ from agents.waterfall import NOTHING, avoided, with_spending
 from schemas import topics
 from schemas.enums import EntryKind, Source
 from schemas.errors import FatalError
-from schemas.records import LedgerEntry, PredictionResponse, Usage
+from schemas.ledger import LedgerEntry, Usage
+from schemas.records import PredictionResponse
 from tests.fakes.ledger import kept
 from tests.fakes.log import Log
 from tests.fakes.records import AT, answer, entry, predicted, spent, ticket

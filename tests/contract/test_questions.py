@@ -17,7 +17,7 @@ from agents.ledger.store import Store
 from agents.waterfall import NOTHING
 from schemas.enums import EntryKind, Source, Status
 from schemas.errors import UnknownNameError
-from schemas.records import LedgerEntry, Usage
+from schemas.ledger import LedgerEntry, Usage
 from tests.fakes.ledger import Ledgers, check, entries, hit, idle, kept
 from tests.fakes.records import AT, HOUR, entry, predicted
 

@@ -10,7 +10,8 @@ from agents.ledger.reconcile import Reconciliation, reconcile, with_engines, wit
 from agents.ledger.store import Store
 from agents.waterfall import NOTHING
 from schemas.enums import EntryKind, Source, Status, Verdict
-from schemas.records import LedgerEntry, PredictionResponse, Timings, Usage
+from schemas.ledger import LedgerEntry, Timings, Usage
+from schemas.records import PredictionResponse
 from streams.accounts import Topic, reconciled
 from tests.fakes.ledger import check, hit, idle, kept
 from tests.fakes.records import AT, HOUR, entry, predicted

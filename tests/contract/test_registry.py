@@ -21,7 +21,8 @@ import pytest
 from schemas import registry
 from schemas.codec import Codec
 from schemas.errors import ServiceError, UndecodableError
-from schemas.records import CostLine, DeadLetter, Message, PredictionRequest, SavingLine, Timings
+from schemas.ledger import CostLine, SavingLine, Timings
+from schemas.records import DeadLetter, Message, PredictionRequest
 from schemas.registry import FolderRegistry, HttpRegistry, Registry
 from streams.embedded.service import HOST, free_port
 from tests.services.apicurio import ApicurioServer

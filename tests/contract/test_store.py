@@ -21,7 +21,7 @@ from agents.waterfall import NOTHING, with_spending
 from agents.wilson import interval
 from schemas.enums import EntryKind, Lane, Source, Verdict
 from schemas.errors import ServiceError, SetupError, UnknownNameError
-from schemas.records import Decision, LedgerEntry, RollUp
+from schemas.ledger import Decision, LedgerEntry, RollUp
 from tests.fakes.ledger import Ledgers, check, hit, kept
 from tests.fakes.records import AT, HOUR, any_of, entry, predicted, spent
 

@@ -11,7 +11,8 @@ from agents.budgets.budgets import Budgets
 from agents.budgets.redis_accounts import RedisAccounts
 from agents.budgets.reservation import reservation_of
 from agents.policy import Policy
-from schemas.records import Alert, Ticket
+from schemas.ledger import Alert
+from schemas.records import Ticket
 from tests.fakes.budget_log import InMemoryBudgetLog
 from tests.fakes.spending import TOKEN, asked, billed, ticket_of
 

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from agents.budgets.reading import Posted
 from agents.ledger.fold import apply
 from agents.rollup_key import key_of
-from schemas.records import LedgerEntry, RollUp, Ticket
+from schemas.ledger import LedgerEntry, RollUp
+from schemas.records import Ticket
 
 
 class InMemoryBudgetLog:

@@ -29,7 +29,8 @@ from agents.policy_document import Document, Model, Price, Task, Tenant
 from agents.stage import Delivery, Emit, Position
 from schemas import topics
 from schemas.enums import Lane
-from schemas.records import Answer, CacheFill, CacheMiss, Message, PredictionRequest, Removal, Usage
+from schemas.ledger import Removal, Usage
+from schemas.records import Answer, CacheFill, CacheMiss, Message, PredictionRequest
 from tests.fakes.embedder import BagOfWords
 from tests.fakes.entries import InMemoryEntries
 

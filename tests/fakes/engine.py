@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 from agents.inference.engine import Completion, Prompt
 from schemas.errors import EngineDeadError, EngineRowError
-from schemas.records import Message, Timings
+from schemas.ledger import Timings
+from schemas.records import Message
 
 BLOCK = 4
 """Tokens that its prefix cache keeps or forgets together."""

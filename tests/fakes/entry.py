@@ -7,7 +7,7 @@ import numpy as np
 from agents.cache.entries import Entries, Entry, Member
 from agents.cache.outcomes import Outcome
 from agents.embedding import pack
-from schemas.records import Removal, Usage
+from schemas.ledger import Removal, Usage
 
 HOUR_MS = 3_600_000
 

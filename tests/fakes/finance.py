@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from agents.budgets.budget import Budget
 from agents.ledger.store import Store
 from schemas.enums import EntryKind, Verdict
-from schemas.records import LedgerEntry
+from schemas.ledger import LedgerEntry
 from streams.web.service import service
 from streams.web.terms import Terms
 from streams.web.tokens import NewToken, Tokens

@@ -17,7 +17,7 @@ from agents.ledger.tables import metadata, schema_version
 from agents.rollup_key import key_of
 from agents.waterfall import NOTHING, avoided, with_spending
 from schemas.enums import EntryKind, Source, Verdict
-from schemas.records import LedgerEntry, RollUp
+from schemas.ledger import LedgerEntry, RollUp
 from tests.fakes.records import AT, HOUR, entry, predicted, spent
 
 Ledgers = Callable[[], AbstractContextManager[Store]]

@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from agents.claims import Claimant, History, Past
 from agents.stage import Delivery, Position
-from schemas.records import Record
+from schemas.record import Record
 
 R = TypeVar("R", bound=Record)
 

@@ -15,7 +15,7 @@ from agents.ledger.store import Store
 from agents.rollup_key import key_of
 from agents.waterfall import NOTHING, Pricing, avoided, with_spending
 from schemas.enums import EntryKind, Lane, Source, Verdict
-from schemas.records import CostLine, Decision, LedgerEntry, RollUp, Usage, Waterfall
+from schemas.ledger import CostLine, Decision, LedgerEntry, RollUp, Usage, Waterfall
 from streams.demo.workload import POLICY
 from tests.fakes.records import entry
 

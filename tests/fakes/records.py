@@ -10,21 +10,11 @@ import msgspec
 from hypothesis import strategies as st
 
 from agents.stage import Delivery, Position
-from schemas import enums, records
+from schemas import enums, ledger, records
 from schemas.enums import EntryKind, Lane, Source, Status
-from schemas.records import (
-    Answer,
-    CostLine,
-    LedgerEntry,
-    Lookup,
-    Nominee,
-    Record,
-    SavingLine,
-    Ticket,
-    Timings,
-    Usage,
-    Waterfall,
-)
+from schemas.ledger import CostLine, LedgerEntry, SavingLine, Timings, Usage, Waterfall
+from schemas.record import Record
+from schemas.records import Answer, Lookup, Nominee, Ticket
 
 AT = 1_790_000_000_000
 HOUR = 3_600_000
@@ -32,7 +22,7 @@ R = TypeVar("R", bound=Record)
 
 KINDS: dict[str, type[Record]] = {
     name: kind
-    for name, kind in vars(records).items()
+    for name, kind in [*vars(records).items(), *vars(ledger).items()]
     if isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
 }
 ENUMS: dict[str, type[Enum]] = {

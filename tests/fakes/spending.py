@@ -9,17 +9,8 @@ from agents.budgets.budget import Budget
 from agents.policy import Policy
 from agents.policy_document import Document, Model, Price, Task, Tenant
 from schemas.enums import Status
-from schemas.records import (
-    CostLine,
-    InferenceTask,
-    LedgerEntry,
-    Message,
-    PredictionRequest,
-    Sampling,
-    Ticket,
-    Usage,
-    Waterfall,
-)
+from schemas.ledger import CostLine, LedgerEntry, Usage, Waterfall
+from schemas.records import InferenceTask, Message, PredictionRequest, Sampling, Ticket
 from tests.fakes.records import entry, lookup, ticket
 
 TOKEN = 1_000

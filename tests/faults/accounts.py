@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.enums import EntryKind
-from schemas.records import LedgerEntry, RollUp, Waterfall
+from schemas.ledger import LedgerEntry, RollUp, Waterfall
 from streams.client import Received
 
 

@@ -9,7 +9,8 @@ import msgspec
 
 from agents.waterfall import NOTHING, with_spending
 from schemas.enums import EntryKind, Source
-from schemas.records import Answer, LedgerEntry
+from schemas.ledger import LedgerEntry
+from schemas.records import Answer
 from tests.faults.accounts import spent
 from tests.faults.traffic import Request
 

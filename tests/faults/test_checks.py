@@ -12,7 +12,8 @@ from agents.stage import Position
 from agents.waterfall import NOTHING, with_spending
 from schemas import topics
 from schemas.enums import EntryKind, Source, Status, Verdict
-from schemas.records import Answer, CacheFill, CostLine, LedgerEntry, SavingLine, Waterfall
+from schemas.ledger import CostLine, LedgerEntry, SavingLine, Waterfall
+from schemas.records import Answer, CacheFill
 from tests.fakes.records import answer, lookup, nominee, predicted, ticket
 from tests.faults.accounts import row_of
 from tests.faults.test_verifier import history, laid, made, with_sql, wrong

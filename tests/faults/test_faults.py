@@ -23,7 +23,9 @@ from agents import policy as policies
 from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import EntryKind, Lane
-from schemas.records import Answer, DeadLetter, LedgerEntry, PredictionResponse, Record, RollUp
+from schemas.ledger import LedgerEntry, RollUp
+from schemas.record import Record
+from schemas.records import Answer, DeadLetter, PredictionResponse
 from streams import client
 from streams import topics as tables
 from streams.client import Received

@@ -23,7 +23,7 @@ from agents.waterfall import NOTHING
 from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import EntryKind, Lane, Source, Verdict
-from schemas.records import LedgerEntry, Usage
+from schemas.ledger import LedgerEntry, Usage
 from streams import client
 from streams import topics as tables
 from streams.embedded.kafka import KafkaServer

@@ -16,7 +16,9 @@ from agents.waterfall import NOTHING
 from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import EntryKind, Source, Status
-from schemas.records import Answer, DeadLetter, LedgerEntry, PredictionResponse, Record, RollUp
+from schemas.ledger import LedgerEntry, RollUp
+from schemas.record import Record
+from schemas.records import Answer, DeadLetter, PredictionResponse
 from streams.client import Received
 from tests.fakes.records import AT, answer, predicted, ticket
 from tests.faults.accounts import Row, Stored, Sums, row_of

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.enums import Lane
-from schemas.records import Message, PredictionRequest, Record, Sampling
+from schemas.record import Record
+from schemas.records import Message, PredictionRequest, Sampling
 
 TENANTS = ("north", "south")
 REFUSED, FICKLE = "[refused]", "[fickle]"

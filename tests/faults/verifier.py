@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from agents.waterfall import holds
 from schemas.enums import EntryKind, Source, Status
-from schemas.records import Answer, DeadLetter, LedgerEntry, PredictionResponse, RollUp
+from schemas.ledger import LedgerEntry, RollUp
+from schemas.records import Answer, DeadLetter, PredictionResponse
 from streams.client import Received
 from tests.faults.accounts import Row, Stored, Sums, row_of, spent, sum_of, sum_of_rollups, sum_of_rows, waterfall_of
 from tests.faults.checks import but_for_comparing, comparing, faults_of_checks

@@ -34,7 +34,8 @@ from agents.sentence_transformers_embedder import SentenceTransformersEmbedder
 from agents.stage import Delivery, Position
 from schemas import topics
 from schemas.enums import Source
-from schemas.records import Answer, CacheFill, CacheMiss, Message, PredictionRequest, Usage
+from schemas.ledger import Usage
+from schemas.records import Answer, CacheFill, CacheMiss, Message, PredictionRequest
 from streams.embedded.model import embedder_dir
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.cache import Accepts

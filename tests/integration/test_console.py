@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from agents.budgets.budget import Budget
 from agents.ledger.queries import Queries
 from agents.ledger.store import Store
-from schemas.records import LedgerEntry
+from schemas.ledger import LedgerEntry
 from streams.web.service import service
 from streams.web.terms import Terms
 from streams.web.tokens import Tokens

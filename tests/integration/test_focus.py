@@ -21,8 +21,8 @@ from agents.ledger.store import Store
 from agents.waterfall import NOTHING
 from schemas.enums import EntryKind
 from schemas.errors import SetupError
+from schemas.ledger import LedgerEntry
 from schemas.money import dollars
-from schemas.records import LedgerEntry
 from tests.fakes.ledger import Ledgers, check, entries, hit, idle, in_memory, kept
 from tests.fakes.records import AT, HOUR, entry, predicted
 from tests.services.focus_validator import MissingError, validated

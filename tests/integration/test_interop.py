@@ -33,18 +33,8 @@ from agents.stage import Emit
 from schemas import registry, topics
 from schemas.codec import Codec
 from schemas.enums import Source, Status
-from schemas.records import (
-    CostLine,
-    Message,
-    PredictionRequest,
-    PredictionResponse,
-    Removal,
-    Sampling,
-    SavingLine,
-    Timings,
-    Usage,
-    Waterfall,
-)
+from schemas.ledger import CostLine, Removal, SavingLine, Timings, Usage, Waterfall
+from schemas.records import Message, PredictionRequest, PredictionResponse, Sampling
 from schemas.registry import HttpRegistry
 from streams import client
 from streams.embedded.kafka import KafkaServer

@@ -20,8 +20,9 @@ from agents.redis_client import connect
 from agents.tokens import Tokens
 from schemas import topics
 from schemas.enums import AlertKind, EntryKind, Lane, Status
+from schemas.ledger import Alert, LedgerEntry
 from schemas.money import nano_usd
-from schemas.records import Alert, LedgerEntry, Message, PredictionRequest, PredictionResponse, Sampling
+from schemas.records import Message, PredictionRequest, PredictionResponse, Sampling
 from streams import app, client
 from streams.accounts import reconciled
 from streams.embedded import kafka

@@ -25,7 +25,7 @@ from agents.redis_client import connect
 from agents.tokens import Tokens
 from schemas import topics
 from schemas.enums import EntryKind
-from schemas.records import LedgerEntry
+from schemas.ledger import LedgerEntry
 from streams import app, client
 from streams.embedded import kafka
 from streams.embedded.kafka import KafkaServer

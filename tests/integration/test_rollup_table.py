@@ -23,7 +23,8 @@ from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import Lane, Source
 from schemas.errors import HeadraceError
-from schemas.records import Message, RollUp
+from schemas.ledger import RollUp
+from schemas.records import Message
 from streams.consumer import SETTINGS, Transport, Worker, lead
 from streams.embedded.kafka import KafkaServer
 from streams.flow import Flow

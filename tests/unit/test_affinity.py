@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.affinity import Affinity, beginnings
-from schemas.records import InferenceTask, Message, Sampling, Usage
+from schemas.ledger import Usage
+from schemas.records import InferenceTask, Message, Sampling
 from tests.fakes.records import lookup, ticket
 
 

@@ -17,8 +17,8 @@ from agents.policy_document import Route
 from agents.waterfall import Pricing
 from schemas.enums import Lane
 from schemas.errors import PolicyError
+from schemas.ledger import Usage
 from schemas.money import PriceBook, PriceCard
-from schemas.records import Usage
 from tests.fakes.bank import NOON
 from tests.fakes.budget_log import InMemoryBudgetLog
 from tests.fakes.spending import TOKEN, asked, billed, budget, policy, task_of, ticket_of

@@ -14,7 +14,8 @@ from agents.policy_document import Task
 from agents.waterfall import NOTHING, Pricing, holds
 from schemas.enums import EntryKind, Lane, Source, Verdict
 from schemas.errors import WorkFailedError
-from schemas.records import Answer, CacheMiss, DeadLetter, LedgerEntry
+from schemas.ledger import LedgerEntry
+from schemas.records import Answer, CacheMiss, DeadLetter
 from tests.fakes.cache import NEAR_RESET, RESET, T0, River, document, following, request_of, river_of
 from tests.fakes.records import entry
 

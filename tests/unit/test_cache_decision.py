@@ -14,7 +14,8 @@ from agents.cache.decision import Candidate, Tier, Verdict, by_guards, by_verifi
 from agents.cache.entries import Entry
 from agents.cache.guards import Text
 from agents.policy_document import Task
-from schemas.records import Message, PredictionRequest, Sampling, Usage
+from schemas.ledger import Usage
+from schemas.records import Message, PredictionRequest, Sampling
 
 SYSTEM, USER, ASSISTANT = (Message(role=role, content="…") for role in ("system", "user", "assistant"))
 

@@ -17,7 +17,7 @@ from agents.cache.follow import follow
 from agents.cache.index import COSINE_ERROR, ScopeIndex
 from agents.cache.scopes import SCOPE_OVERHEAD, Scopes
 from agents.embedding import Vector, pack, unpack
-from schemas.records import Usage
+from schemas.ledger import Usage
 from tests.fakes.entries import InMemoryEntries
 
 DIMENSIONS = 32

@@ -14,19 +14,8 @@ from agents.ledger.store import Store
 from agents.waterfall import NOTHING
 from schemas.enums import EntryKind, Lane, Source, Status
 from schemas.errors import SetupError
-from schemas.records import (
-    CostLine,
-    LedgerEntry,
-    Message,
-    PredictionRequest,
-    PredictionResponse,
-    RollUp,
-    SavingLine,
-    SavingTotal,
-    Timings,
-    Usage,
-    Waterfall,
-)
+from schemas.ledger import CostLine, LedgerEntry, RollUp, SavingLine, SavingTotal, Timings, Usage, Waterfall
+from schemas.records import Message, PredictionRequest, PredictionResponse
 from streams import accounts, topics
 from streams.accounts import DEMO, LEDGER, RESPONSES, UP, located, read_responses, sqlite, write_responses
 from streams.cli.dead_letters import topic_of

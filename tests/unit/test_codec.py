@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from schemas import registry
 from schemas.codec import CONFLUENT, SINGLE_OBJECT, Codec, Framing, json_of
 from schemas.errors import UndecodableError
-from schemas.records import Answer, DeadLetter, Message, PredictionRequest, Record
+from schemas.record import Record
+from schemas.records import Answer, DeadLetter, Message, PredictionRequest
 from tests.fakes.records import KINDS, answer, any_of
 
 FRAMINGS: tuple[Framing, ...] = ("single-object", "confluent")

@@ -20,7 +20,8 @@ from agents.waterfall import holds
 from schemas import topics
 from schemas.enums import Lane, Source, Status
 from schemas.errors import PromptTooLongError, UnknownNameError
-from schemas.records import Answer, CacheMiss, DeadLetter, InferenceTask, Message, Removal, Sampling, Usage
+from schemas.ledger import Removal, Usage
+from schemas.records import Answer, CacheMiss, DeadLetter, InferenceTask, Message, Sampling
 from tests.fakes.conversation import Words, said, text
 from tests.fakes.records import delivery, lookup, spent, ticket
 

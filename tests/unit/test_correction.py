@@ -12,7 +12,7 @@ from agents.ledger.recorded import Recorded
 from agents.waterfall import holds
 from schemas.enums import EntryKind
 from schemas.errors import InvalidRequestError
-from schemas.records import LedgerEntry
+from schemas.ledger import LedgerEntry
 from tests.fakes.records import AT, HOUR, entry
 
 NOW = AT + 30 * 24 * HOUR

@@ -13,7 +13,8 @@ import pytest
 from agents.stage import Emit
 from agents.waterfall import avoided, with_spending
 from schemas.enums import Source, Verdict
-from schemas.records import PredictionResponse, Timings, Usage
+from schemas.ledger import Timings, Usage
+from schemas.records import PredictionResponse
 from streams.metrics import CacheQuality, Metrics
 from tests.fakes.ledger import check
 from tests.fakes.records import AT, answer, entry, predicted, spent

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from agents.ledger.store import Store
 from agents.waterfall import NOTHING
 from schemas.enums import EntryKind, Source, Verdict
-from schemas.records import Decision, LedgerEntry, PredictionResponse, Timings
+from schemas.ledger import Decision, LedgerEntry, Timings
+from schemas.records import PredictionResponse
 from streams.accounts import sqlite, write_responses
 from streams.cli import explain
 from streams.cli.main import app

@@ -13,7 +13,8 @@ from agents.ledger.reconcile import Difference, Reconciliation
 from agents.waterfall import NOTHING
 from schemas.codec import Codec
 from schemas.enums import Source, Status
-from schemas.records import DeadLetter, PredictionResponse, Timings, Usage
+from schemas.ledger import Timings, Usage
+from schemas.records import DeadLetter, PredictionResponse
 from streams.demo import report
 from streams.demo.findings import Answered, Findings, find, percentile
 from streams.demo.workload import Workload, build

@@ -11,7 +11,7 @@ from agents.ledger.fold import apply, merge
 from agents.rollup_key import key_of
 from agents.waterfall import avoided, with_spending
 from schemas.enums import Source, Verdict
-from schemas.records import LedgerEntry, RollUp, SavingTotal
+from schemas.ledger import LedgerEntry, RollUp, SavingTotal
 from tests.fakes.ledger import check, entries, hit, summed, totals
 from tests.fakes.records import AT, HOUR, entry, predicted, spent
 

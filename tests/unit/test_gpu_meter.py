@@ -19,7 +19,7 @@ from agents.waterfall import holds
 from schemas.enums import EntryKind
 from schemas.errors import PolicyError
 from schemas.gpu import HOUR_US, GpuBook, GpuCard
-from schemas.records import LedgerEntry, Timings
+from schemas.ledger import LedgerEntry, Timings
 
 DAY_MS = 24 * 3_600_000
 STEPS = st.lists(st.tuples(st.sampled_from(["enter", "leave", "lose", "state"]), st.integers(0, 10**7)), max_size=60)

@@ -31,18 +31,8 @@ from schemas.errors import (
     UnknownNameError,
 )
 from schemas.gpu import GpuBook, GpuCard
-from schemas.records import (
-    Answer,
-    CostLine,
-    DeadLetter,
-    InferenceTask,
-    LedgerEntry,
-    Message,
-    Removal,
-    Sampling,
-    Timings,
-    Usage,
-)
+from schemas.ledger import CostLine, LedgerEntry, Removal, Timings, Usage
+from schemas.records import Answer, DeadLetter, InferenceTask, Message, Sampling
 from streams.flow import TICK_S, Flow
 from tests.fakes.engine import FakeEngine, tokens_of
 from tests.fakes.records import AT, delivery, lookup, ticket

@@ -19,7 +19,8 @@ from agents.waterfall import holds
 from schemas import topics
 from schemas.enums import EntryKind
 from schemas.errors import HeadraceError, InvalidRequestError, PolicyError, ServiceError, UnknownNameError
-from schemas.records import DeadLetter, Document, LedgerEntry
+from schemas.ledger import LedgerEntry
+from schemas.records import DeadLetter, Document
 from tests.fakes.cache import document as policy_document
 from tests.fakes.corpus import InMemoryCorpus
 from tests.fakes.embedder import BagOfWords

@@ -18,7 +18,8 @@ from agents.ledger.store import Store
 from agents.stage import Delivery
 from schemas import topics
 from schemas.errors import FatalError, ServiceError
-from schemas.records import DeadLetter, LedgerEntry, RollUp
+from schemas.ledger import LedgerEntry, RollUp
+from schemas.records import DeadLetter
 from tests.fakes.ledger import MEMORY, entries, summed, totals
 from tests.fakes.log import Log
 from tests.fakes.records import AT, entry

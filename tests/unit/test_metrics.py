@@ -13,7 +13,7 @@ from agents.stage import Emit
 from agents.waterfall import avoided, with_spending
 from agents.wilson import interval
 from schemas.enums import Source, Verdict
-from schemas.records import CostLine, LedgerEntry, SavingLine, Timings, Usage, Waterfall
+from schemas.ledger import CostLine, LedgerEntry, SavingLine, Timings, Usage, Waterfall
 from streams.metrics import CacheQuality, Metrics
 from tests.fakes.ledger import check, hit
 from tests.fakes.records import answer, entry, predicted

@@ -11,7 +11,7 @@ from agents.context.question import Question
 from agents.context.steps import Steps
 from agents.embedding import pack
 from agents.policy_document import Example
-from schemas.records import Removal
+from schemas.ledger import Removal
 from tests.fakes.conversation import Words, said, text
 from tests.fakes.embedder import BagOfWords
 from tests.fakes.records import lookup

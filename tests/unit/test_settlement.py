@@ -21,7 +21,8 @@ from schemas import topics
 from schemas.codec import Codec
 from schemas.enums import EntryKind, Source, Status
 from schemas.errors import UndeliverableError, WorkFailedError
-from schemas.records import Answer, CacheFill, DeadLetter, LedgerEntry, PredictionResponse, Waterfall
+from schemas.ledger import LedgerEntry, Waterfall
+from schemas.records import Answer, CacheFill, DeadLetter, PredictionResponse
 from tests.fakes.log import Log
 from tests.fakes.records import AT, answer, lookup, predicted, spent, ticket
 

@@ -14,7 +14,8 @@ from agents.stage import Emit, Position
 from agents.waterfall import NOTHING, avoided, holds
 from schemas import topics
 from schemas.enums import EntryKind, Source, Status, Verdict
-from schemas.records import Answer, CacheFill, LedgerEntry, SavingLine, Usage
+from schemas.ledger import LedgerEntry, SavingLine, Usage
+from schemas.records import Answer, CacheFill
 from tests.fakes.records import AT, answer, lookup, nominee, predicted, ticket
 
 HERE = Position(topics.ANSWERS, 2, 40)

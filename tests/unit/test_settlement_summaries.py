@@ -10,7 +10,8 @@ from agents.stage import Emit, Position
 from agents.waterfall import NOTHING, avoided, holds
 from schemas import topics
 from schemas.enums import EntryKind, Source, Status
-from schemas.records import Answer, LedgerEntry, SavingLine, Summary
+from schemas.ledger import LedgerEntry, SavingLine
+from schemas.records import Answer, Summary
 from tests.fakes.records import AT, answer, predicted, ticket
 
 HERE = Position(topics.ANSWERS, 2, 40)

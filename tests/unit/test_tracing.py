@@ -19,7 +19,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from agents.stage import Delivery, Emit, Position
 from schemas.errors import EngineRowError, HeadraceError
-from schemas.records import InferenceTask, Message, Record, Sampling, Timings, Usage
+from schemas.ledger import Timings, Usage
+from schemas.record import Record
+from schemas.records import InferenceTask, Message, Sampling
 from streams.flow import Flow
 from streams.river import River, now_ms
 from streams.settings import load

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from agents.waterfall import NOTHING, GpuTime, Pricing, avoided, gpu_cost, holds, with_spending
 from schemas.enums import Lane
+from schemas.ledger import Removal, Usage, Waterfall
 from schemas.money import PriceBook, PriceCard
-from schemas.records import Removal, Usage, Waterfall
 
 STRATEGIES = ["retrieval", "history", "few_shot", "compression"]
 

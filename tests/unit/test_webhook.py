@@ -11,7 +11,8 @@ import pytest
 from agents.budgets.webhook import TRIES, WebhookStage
 from schemas.enums import AlertKind
 from schemas.errors import WorkFailedError
-from schemas.records import Alert, DeadLetter
+from schemas.ledger import Alert
+from schemas.records import DeadLetter
 from tests.fakes.records import AT, delivery
 
 URL = "http://hooks.example/budgets"
