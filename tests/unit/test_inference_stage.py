@@ -1,109 +1,41 @@
-"""The inference stage: who is charged, who has saved it, and what becomes of a task that fails."""
+"""The inference stage: what an answer carries, who is charged, who has saved it, and how much is under way."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 import pytest
 
-from agents import waterfall
 from agents.inference.admission import places
-from agents.inference.engine import Completion, Engine, Prompt
+from agents.inference.engine import Completion, Prompt
 from agents.inference.gpu import Gpu
 from agents.inference.stage import InferenceStage
-from agents.policy import Policy
-from agents.policy_document import Document, Model, Price, Task, Tenant
 from agents.stage import Emit
 from schemas import topics
 from schemas.enums import Lane, Source, Status
 from schemas.errors import (
-    DeadlinePassedError,
-    EngineDeadError,
     EngineRowError,
-    HeadraceError,
-    PolicyError,
-    PromptTooLongError,
-    UnknownNameError,
 )
 from schemas.gpu import GpuBook, GpuCard
-from schemas.ledger import CostLine, LedgerEntry, Removal, Timings, Usage
-from schemas.records import Answer, DeadLetter, InferenceTask, Message, Sampling
+from schemas.ledger import LedgerEntry, Timings
+from schemas.records import Answer, InferenceTask, Sampling
 from streams.flow import TICK_S, Flow
-from tests.fakes.engine import FakeEngine, tokens_of
-from tests.fakes.records import AT, delivery, lookup, ticket
+from tests.fakes.engine import FakeEngine
+from tests.fakes.records import AT, delivery, lookup
 from tests.unit.flow_bench import Raw
-
-SYSTEM = Message(role="system", content="You are the desk of a bank and answer in one sentence.")
-QUESTION = Message(role="user", content="How do I reset my password?")
-PROMPT_TOKENS = len(tokens_of([SYSTEM, QUESTION]))
-EMBEDDED = CostLine(
-    kind="embedding", strategy="semantic_cache", model="minilm", tokens=9, cost=2, price_version="minilm-1"
+from tests.unit.inference_bench import (
+    EMBEDDED,
+    PROMPT_TOKENS,
+    policy,
+    run,
+    said,
+    stage,
+    task,
+    the_answer,
 )
-SINCE = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-def policy() -> Policy:
-    prices = [("big", "10", "30", 100), ("small", "1", "3", 50), ("minilm", "0.02", "0", 100)]
-    return Policy(
-        Document(
-            models={name: Model(engine="vllm", window=1024) for name in ("big", "small", "spare")},
-            prices=[
-                Price(model=model, version=f"{model}-1", effective_from=SINCE, input=i, output=o, batch_percent=b)
-                for model, i, o, b in prices
-            ],
-            tenants={"bank": Tenant(cost_center="desk", tasks=["faq"])},
-            tasks={"faq": Task(models=["small", "big"], baseline="big")},
-            embedder="minilm",
-        )
-    )
-
-
-def stage(*engines: Engine, now: int = AT, policy: Policy = policy()) -> InferenceStage:  # noqa: B008
-    serial = itertools.count(1)
-    return InferenceStage(engines, policy, new_id=lambda: f"a-{next(serial)}", now=lambda: now)
-
-
-def task(request_id: str = "r-1", **fields: Any) -> InferenceTask:
-    ticketed = {key: fields.pop(key) for key in ("lane", "task", "deadline", "received_at", "tenant") if key in fields}
-    given = {
-        "ticket": ticket(request_id, **ticketed),
-        "lookup": lookup(),
-        "messages": [SYSTEM, QUESTION],
-        "sampling": Sampling(max_tokens=64),
-        "model": "small",
-        "usage": Usage(
-            published_tokens=PROMPT_TOKENS + 30,
-            removed=[Removal(strategy="retrieval", tokens=30)],
-            prompt_tokens=PROMPT_TOKENS,
-        ),
-        "costs": [EMBEDDED],
-        **fields,
-    }
-    return InferenceTask(**given)
-
-
-async def run(inference: InferenceStage, *tasks: InferenceTask) -> list[Answer]:
-    """The answers to tasks that arrive in the same instant."""
-    worked = await asyncio.gather(*(inference(delivery(one, offset)) for offset, one in enumerate(tasks)))
-    return [the_answer(emits) for emits in worked]
-
-
-def the_answer(emits: Sequence[Emit]) -> Answer:
-    answer = emits[0].record
-    assert isinstance(answer, Answer)
-    assert waterfall.holds(answer.waterfall)
-    return answer
-
-
-async def said(engine: FakeEngine | None = None) -> Completion:
-    """What the fake engine answers to the task's prompt."""
-    prompt = Prompt("r", "bank", Lane.REALTIME, [SYSTEM, QUESTION], Sampling(max_tokens=64))
-    return await (engine or FakeEngine("small")).generate(prompt)
 
 
 async def test_an_engines_answer_carries_its_text_its_counts_and_its_times() -> None:
@@ -362,133 +294,6 @@ async def test_a_server_that_counts_otherwise_is_believed_and_the_sums_still_hol
     usage = answer.usage
     assert (usage.prompt_tokens, usage.published_tokens) == (PROMPT_TOKENS + 5, PROMPT_TOKENS + 35)
     assert usage.cached_tokens == usage.prompt_tokens
-
-
-async def test_a_task_past_its_deadline_is_not_begun() -> None:
-    engine = FakeEngine("small")
-    late = delivery(task(deadline=AT - 5), 1)
-    with pytest.raises(DeadlinePassedError, match="5 ms"):
-        await stage(engine)(late)
-    assert engine.calls == 0
-    assert stage(engine).deadline(late) == AT - 5
-
-
-async def test_a_model_that_is_not_served_here_is_named_with_those_that_are() -> None:
-    with pytest.raises(EngineRowError, match=r"no engine for 'huge': it serves \['big', 'small'\]"):
-        await stage(FakeEngine("small"), FakeEngine("big"))(delivery(task(model="huge"), 1))
-
-
-async def test_a_refused_prompt_fails_all_who_asked_it_and_no_other() -> None:
-    engine = FakeEngine("small", window=64)
-    too_long = [Message(role="user", content="word " * 100)]
-    inference = stage(engine)
-    refused = [task(f"r-{at}", messages=too_long, lookup=lookup(fingerprint="long")) for at in range(2)]
-    worked = await asyncio.gather(
-        *(inference(delivery(one, 1)) for one in [*refused, task("r-9")]), return_exceptions=True
-    )
-    assert [type(one) for one in worked] == [EngineRowError, EngineRowError, list]
-
-
-async def test_a_dead_engine_fails_everything_in_flight_fatally() -> None:
-    engine = FakeEngine("small", seconds_per_token=60)
-    inference = stage(engine)
-    waiting = [asyncio.create_task(inference(delivery(task(f"r-{at}"), at))) for at in range(3)]
-    await asyncio.sleep(0.01)
-    engine.kill()
-    for one in waiting:
-        with pytest.raises(EngineDeadError):
-            await one
-
-
-async def test_a_task_that_left_the_policy_is_named() -> None:
-    with pytest.raises(UnknownNameError, match="'gone'"):
-        await stage(FakeEngine("small"))(delivery(task(task="gone"), 1))
-
-
-async def test_a_request_from_before_the_first_price_card_is_refused() -> None:
-    with pytest.raises(PolicyError, match="price card"):
-        await stage(FakeEngine("small"))(delivery(task(received_at=1), 1))
-
-
-def test_a_failed_task_becomes_a_failed_answer_and_a_dead_letter() -> None:
-    failed = task("r-3")
-    answered, letter = stage(FakeEngine("small")).failed(delivery(failed, 4), PromptTooLongError("too long by 7"))
-    answer = answered.record
-    assert isinstance(answer, Answer)
-    assert waterfall.holds(answer.waterfall)
-    assert (answered.topic, answered.key) == (topics.ANSWERS, b"bank/r-3")
-    assert (answer.status, answer.source, answer.text) == (Status.FAILED, Source.NONE, None)
-    assert (answer.error_code, answer.error_message) == ("PROMPT_TOO_LONG", "too long by 7")
-    assert (answer.waterfall.list_cost, answer.waterfall.costs) == (0, [EMBEDDED])
-    assert answer.usage == failed.usage
-    assert letter.topic == topics.DEAD_LETTERS
-    assert isinstance(letter.record, DeadLetter)
-    assert (letter.record.value, letter.record.stage, letter.record.code) == (b"raw", "inference", "PROMPT_TOO_LONG")
-
-
-CHAIN = {"model": "small", "fallbacks": ["big", "spare"]}
-
-
-def followed(*engines: Engine, **fields: Any) -> tuple[list[InferenceTask], list[Emit]]:
-    """A task's tries, one after another as its topics would bring them, and what came out of the last."""
-    tries, ended = [task("r-1", **fields)], list[Emit]()
-    while not ended:
-        asked = delivery(tries[-1], len(tries))
-        (first, *others) = stage(*engines).failed(asked, EngineRowError(f"{tries[-1].model} is out of order"))
-        if isinstance(first.record, InferenceTask):
-            assert (first.topic, first.key, others) == (topics.tasks(first.record.model, Lane.REALTIME), asked.key, [])
-            tries.append(first.record)
-        else:
-            ended = [first, *others]
-    return tries, ended
-
-
-@pytest.mark.parametrize("kind", [{}, {"check": True}, {"summary": "ab12"}])
-def test_a_chain_in_which_every_engine_fails_ends_in_one_failed_answer(kind: dict[str, Any]) -> None:
-    tries, (answered, letter) = followed(ticket=ticket("r-1", **kind), **CHAIN)
-    assert [(one.model, one.fallbacks) for one in tries] == [
-        ("small", ["big", "spare"]),
-        ("big", ["spare"]),
-        ("spare", []),
-    ]
-    answer = answered.record
-    assert isinstance(answer, Answer)
-    assert (answer.status, answer.error_message, answer.model) == (Status.FAILED, "spare is out of order", "spare")
-    assert [(one.stage, one.choice, one.why) for one in answer.decisions] == [
-        ("inference", "fall back: big", ["small failed: small is out of order"]),
-        ("inference", "fall back: spare", ["big failed: big is out of order"]),
-    ]
-    assert answer.ticket == tries[0].ticket
-    assert answer.waterfall.costs == [EMBEDDED], "what was spent before is told once"
-    assert isinstance(letter.record, DeadLetter)
-
-
-async def test_a_model_that_is_fallen_back_on_answers_at_its_own_price() -> None:
-    refusing, answering = FakeEngine("small", window=2), FakeEngine("big")
-    inference = stage(refusing, answering)
-    asked = delivery(task(fallbacks=["big"]), 1)
-    with pytest.raises(EngineRowError) as refused:
-        await inference(asked)
-    (emit,) = inference.failed(asked, refused.value)
-    assert isinstance(emit.record, InferenceTask)
-    (answer,) = await run(inference, emit.record)
-    assert (answer.status, answer.model, answer.waterfall.costs[0].model) == (Status.COMPLETED, "big", "big")
-    assert [one.choice for one in answer.decisions] == ["fall back: big"]
-
-
-@pytest.mark.parametrize("error", [DeadlinePassedError("late"), PromptTooLongError("long"), UnknownNameError("who")])
-def test_only_an_engines_failure_asks_another_model(error: HeadraceError) -> None:
-    answered, _ = stage(FakeEngine("small")).failed(delivery(task(**CHAIN), 1), error)
-    assert isinstance(answered.record, Answer)
-    assert answered.record.decisions == []
-
-
-def test_a_fallback_that_left_the_policy_is_passed_over() -> None:
-    (emit,) = stage().failed(delivery(task(fallbacks=["gone", "big"]), 1), EngineRowError("no"))
-    assert isinstance(emit.record, InferenceTask)
-    assert (emit.record.model, emit.record.fallbacks) == ("big", [])
-    answered, _ = stage().failed(delivery(task(fallbacks=["gone"]), 1), EngineRowError("no"))
-    assert isinstance(answered.record, Answer)
 
 
 def test_every_outcome_has_an_id_of_its_own() -> None:
