@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,7 +17,7 @@ from schemas.enums import Lane
 from schemas.errors import ServiceError, UndecodableError
 from schemas.ledger import LedgerEntry, RollUp
 from schemas.record import Record
-from schemas.records import CacheMiss, Ticket
+from schemas.records import InferenceTask
 
 R = TypeVar("R", bound=Record)
 
@@ -37,18 +37,20 @@ class BudgetLog:
     Args:
         options: what every aiokafka client of ours is made with.
         codec: of the records.
+        models: those that have tasks.
     """
 
-    def __init__(self, options: Mapping[str, Any], codec: Codec) -> None:
+    def __init__(self, options: Mapping[str, Any], codec: Codec, models: Iterable[str]) -> None:
         self._options = options
         self._codec = codec
+        self._tasks = [topics.tasks(model, lane) for model in models for lane in Lane]
 
-    async def tickets(self, since: int) -> AsyncIterator[Sequence[Ticket]]:
-        """Those of all misses since an instant. Raises ServiceError."""
-        async with self._on(*(topics.laned(topics.MISSES, lane) for lane in Lane)) as consumer:
+    async def tasks(self, since: int) -> AsyncIterator[Sequence[InferenceTask]]:
+        """Those of all models since an instant. Raises ServiceError."""
+        async with self._on(*self._tasks) as consumer:
             span = _Span(await _at(consumer, since), await _ends(consumer))
             async for records in _read(consumer, span):
-                yield [miss.ticket for _, miss in self._decoded(records, CacheMiss)]
+                yield [task for _, task in self._decoded(records, InferenceTask)]
 
     async def rollups(self, since: int) -> AsyncIterator[Sequence[tuple[int, RollUp]]]:
         """Roll-ups that were published since an instant, each with its partition. Raises ServiceError."""

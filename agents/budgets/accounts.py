@@ -92,10 +92,7 @@ class Accounts(Protocol):
     """Where budgets are counted. Every call is one atomic step, and raises ServiceError where it cannot be made."""
 
     async def hold(self, reservation: str, amount: int, lines: Sequence[Line]) -> Hold:
-        """Hold ``amount`` on all accounts or on none, instead of what the same reservation held before.
-
-        One that held as much already is never refused.
-        """
+        """Hold ``amount`` on all accounts or on none, instead of what the same reservation held before."""
         ...
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[list[Crossing]]:

@@ -8,7 +8,9 @@ an entry counts by its offset.
 Why a strict budget cannot be overspent, whatever crashes: accounts change by single steps in Redis, all of a request's
 at once. What was spent is held until it is counted as spent, since one step does both. Where Redis lost an account, or
 came up with an older one, nothing is granted on it until it is rebuilt from the log (:mod:`agents.budgets.reading`);
-and a request whose reservation was lost with it asks again before it spends.
+and a request whose reservation was lost with it asks again before it spends. Lost twice, what is found in the log may
+come to more than was ever held at once; so a reservation is worth nothing by itself: whoever is about to spend must
+still fit beside all that is held.
 
 An account that cannot be reached grants nothing: requests wait a while and then fail, except where budgets only alert.
 """
@@ -32,7 +34,7 @@ from agents.policy import Policy
 from agents.policy_document import Task
 from agents.stage import Emit
 from agents.waterfall import NOTHING
-from schemas.errors import BudgetExceededError, ServiceError
+from schemas.errors import BudgetExceededError, PolicyError, ServiceError
 from schemas.ledger import LedgerEntry
 from schemas.money import dollars
 from schemas.records import InferenceTask, PredictionRequest, Ticket
@@ -210,7 +212,15 @@ async def counted(history: Log, policy: Policy, budgets: Sequence[Budget], *, no
         ServiceError: the log cannot be read.
     """
     longest_s = max(task.deadline_seconds for task in policy.document.tasks.values())
-    return await read(history, budgets, now=now, under_way_ms=1000 * longest_s)
+
+    def worst(task: InferenceTask) -> int:
+        try:
+            # As of its receipt: no later instant makes it dearer.
+            return worst_case.of_task(policy, task, task.ticket.received_at)
+        except PolicyError:
+            return 0  # no stage can price it either, and it fails
+
+    return await read(history, budgets, worst, now=now, under_way_ms=1000 * longest_s)
 
 
 def _line(budget: Budget, now: int, deadline: int) -> Line:

@@ -3,14 +3,15 @@
 - *Spent* is in the roll-ups, and in those entries at the end of the ledger's topic that no roll-up holds yet. A
   roll-up's version tells which they are. After that, everything up to the end of the ledger's topic is counted, and
   nothing after it.
-- *Held* is every reservation that a request took along on the topic of misses, if no entry has settled it. One whose
-  request was not on its way yet is no loss: nothing may be spent before the inference stage has confirmed it.
+- *Held* is the most that each task may cost that is on an engine's topic, summaries and checks among them, if no entry
+  has settled it. A reservation whose request had not come that far is no loss: it is asked for again before an engine
+  spends.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from agents.budgets.accounts import Account
@@ -18,7 +19,7 @@ from agents.budgets.budget import Budget, start, starts
 from agents.budgets.reservation import reservation_of
 from agents.rollup_key import key_of
 from schemas.ledger import LedgerEntry, RollUp
-from schemas.records import Ticket
+from schemas.records import InferenceTask, Ticket
 
 UNFOLDED = 10_000
 """Offsets of a partition of the ledger within which entries may be missing from the roll-ups though a later one is in
@@ -38,8 +39,8 @@ class Posted(NamedTuple):
 class Log(Protocol):
     """The topics that hold what accounts are made of. Every call raises ServiceError where they cannot be read."""
 
-    def tickets(self, since: int) -> AsyncIterator[Sequence[Ticket]]:
-        """Those of all misses since an instant (UTC epoch milliseconds)."""
+    def tasks(self, since: int) -> AsyncIterator[Sequence[InferenceTask]]:
+        """Those of all models since an instant (UTC epoch milliseconds)."""
         ...
 
     def rollups(self, since: int) -> AsyncIterator[Sequence[tuple[int, RollUp]]]:
@@ -60,12 +61,12 @@ class Log(Protocol):
 
 
 class Reading:
-    """What was read so far. First tickets, then roll-ups, then entries."""
+    """What was read so far. First tasks, then roll-ups, then entries."""
 
     def __init__(self, budgets: Sequence[Budget], now: int) -> None:
         self._budgets = budgets
         self._now = now
-        self._tickets: dict[str, Ticket] = {}
+        self._under_way: dict[str, tuple[Ticket, int]] = {}
         self._rollups: dict[bytes, RollUp] = {}
         self._unfolded: list[LedgerEntry] = []
         self._seen: set[str] = set()
@@ -73,10 +74,11 @@ class Reading:
         self.latest: dict[int, int] = {}
         """By partition, the latest offset that any roll-up holds."""
 
-    def ticket(self, ticket: Ticket) -> None:
-        """Take in a request that is, or was, under way."""
-        if ticket.reserved:
-            self._tickets[reservation_of(ticket)] = ticket
+    def task(self, ticket: Ticket, amount: int) -> None:
+        """Take in a task that is, or was, under way, and may cost so much; of several, the most counts."""
+        name = reservation_of(ticket)
+        _, before = self._under_way.get(name, (ticket, 0))
+        self._under_way[name] = (ticket, max(before, amount))
 
     def rollup(self, partition: int, rollup: RollUp) -> None:
         """Take in a state of a roll-up; the latest counts."""
@@ -107,19 +109,22 @@ class Reading:
             if entry.occurred_at >= current and budget.covers(entry.tenant, entry.cost_center, entry.task):
                 spent[start(budget.period, entry.occurred_at)] += entry.waterfall.effective_cost
         held = {
-            name: (ticket.reserved, starts(budget.period, self._now, ticket.deadline + GRACE_MS))
-            for name, ticket in self._tickets.items()
+            name: (amount, starts(budget.period, self._now, ticket.deadline + GRACE_MS))
+            for name, (ticket, amount) in self._under_way.items()
             if name not in self._settled and budget.covers(ticket.tenant, ticket.cost_center, ticket.task)
         }
         return Account(spent, held, {partition: end - 1 for partition, end in ends.items()})
 
 
-async def read(log: Log, budgets: Sequence[Budget], *, now: int, under_way_ms: int) -> dict[str, Account]:
+async def read(
+    log: Log, budgets: Sequence[Budget], worst: Callable[[InferenceTask], int], *, now: int, under_way_ms: int
+) -> dict[str, Account]:
     """The accounts of ``budgets``, by name, as the log has them.
 
     Args:
         log: where from.
         budgets: whose accounts.
+        worst: the most that a task may cost, in nano-USD.
         now: UTC epoch milliseconds; periods that are over by then are left out.
         under_way_ms: how long a request may be under way.
 
@@ -128,9 +133,9 @@ async def read(log: Log, budgets: Sequence[Budget], *, now: int, under_way_ms: i
     """
     reading = Reading(budgets, now)
     since = now - under_way_ms - GRACE_MS
-    async for tickets in log.tickets(since):
-        for ticket in tickets:
-            reading.ticket(ticket)
+    async for tasks in log.tasks(since):
+        for task in tasks:
+            reading.task(task.ticket, worst(task))
     earliest = min(start(budget.period, now) for budget in budgets)
     async for rollups in log.rollups(earliest):
         for partition, rollup in rollups:

@@ -82,7 +82,7 @@ for i, key in ipairs(KEYS) do
   for _, period in ipairs(line.periods) do
     local spent, all = sums(key, period)
     local others = all - (own[period] or 0)
-    if amount > line.limit - spent - others and (amount > (own[period] or 0) or not line.strict) then
+    if amount > line.limit - spent - others then
       local said = {i, period, whole(spent), whole(others)}
       local first = redis.call('HGET', key, 'n/' .. period)
       if not first then redis.call('HSET', key, 'n/' .. period, id) end

@@ -42,7 +42,7 @@ async def _accounts(settings: Settings, policy: Policy, now: int) -> dict[str, A
     from streams.budget_log import BudgetLog
     from streams.client import codec_of
 
-    history = BudgetLog(settings.kafka_options(), codec_of(settings))
+    history = BudgetLog(settings.kafka_options(), codec_of(settings), policy.models)
     return await counted(history, policy, policy.document.budgets, now=now)
 
 

@@ -83,7 +83,7 @@ class Shared:
         """What the policy's budgets hold; None where it has none."""
         if self._budgets is None and self.policy.document.budgets:
             accounts = RedisAccounts(self.redis(), now=now_ms, new_token=ids())
-            log = BudgetLog(self.river.settings.kafka_options(), self.river.codec)
+            log = BudgetLog(self.river.settings.kafka_options(), self.river.codec, self.policy.models)
             self._budgets = Budgets(self.policy, accounts, log, now=now_ms)
         return self._budgets
 

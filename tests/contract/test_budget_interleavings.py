@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import aclosing
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 
 from agents.budgets.admission import Admission
 from agents.budgets.budget import HOUR_MS, start
 from agents.redis_client import connect
-from schemas.records import Ticket
+from schemas.records import InferenceTask, Ticket
 from streams.embedded.valkey import ValkeyServer
 from tests.fakes.bank import WORST, Bank
-from tests.fakes.spending import TOKEN, asked, budget, policy, task_of, ticket_of
+from tests.fakes.spending import TOKEN, asked, budget, policy, ticket_of
 
 LIMIT = WORST + 3 * TOKEN
 """One request fills it nearly: what is overlooked is overspent."""
@@ -35,12 +37,16 @@ LOST_AT_THE_ENGINE = [("publish", 4), *[("step", 0)] * 3, ("flush", 0), ("publis
 """Redis loses a reservation whose request is spending."""
 OVER_THE_END = [("publish", 4), *[("step", 0)] * 3, ("tick", 40), ("publish", 4), *GO, ("step", 0)]
 """An engine is at work when the period ends, and another request fills the next."""
+LOST_TWICE = [("publish", 0), ("step", 0), ("flush", 0), ("publish", 2), ("step", 1), ("step", 0), ("step", 1)]
+LOST_TWICE += [("flush", 0), *[("step", 0)] * 4]
+"""Redis loses a reservation, grants another in its place, and loses that once both tasks are on the log."""
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(LOST_ON_ITS_WAY)
 @example(LOST_AT_THE_ENGINE)
 @example(OVER_THE_END)
+@example(LOST_TWICE)
 @given(STEPS)
 def test_no_interleaving_of_requests_crashes_and_losses_overspends(
     valkey: ValkeyServer, steps: list[tuple[str, int]]
@@ -49,8 +55,12 @@ def test_no_interleaving_of_requests_crashes_and_losses_overspends(
 
 
 async def _interleaved(url: str, steps: list[tuple[str, int]]) -> None:
-    client = connect(url)
-    await client.flushall()
+    async with aclosing(connect(url)) as client:
+        await client.flushall()
+        await _through(client, steps)
+
+
+async def _through(client: Redis, steps: list[tuple[str, int]]) -> None:
     desk = Bank(client, policy(budget(LIMIT)))
     desk.now += HOUR_MS - 30_000  # the end of a period is near
     requests: list[Request] = []
@@ -79,7 +89,6 @@ async def _interleaved(url: str, steps: list[tuple[str, int]]) -> None:
     await desk.settle()
     last = await desk.admit(10_000, tokens=1)
     assert await desk.sums() == {"s": _spent(desk)[start("hour", desk.now)], "h": TOKEN + 1 if last else 0}
-    await client.aclose()
 
 
 def _spent(desk: Bank) -> dict[int, int]:
@@ -99,13 +108,14 @@ class Request:
         self.number = number
         self.asked = asked(number, tokens)
         self.ticket: Ticket = ticket_of(self.asked, desk.now, number)
+        self.task: InferenceTask
         self.following = "admit"
 
     async def go_on(self) -> None:
         """One step, as the stages would make it."""
         desk = self.desk
-        if self.following == "miss":
-            desk.log.misses.append(self.ticket)
+        if self.following == "send":
+            self.task = desk.send(self.number, self.ticket, self.tokens)
             self.following = "confirm"
         elif self.following != "done" and desk.now >= self.ticket.deadline:
             self._answer(cost=0)
@@ -113,9 +123,9 @@ class Request:
             admission = await desk.budgets.admit(self.asked, desk.task, self.ticket)
             since = self.ticket.received_at
             self.ticket = ticket_of(self.asked, since, self.number, reserved=admission.reserved)
-            self._go("miss", unless=admission)
+            self._go("send", unless=admission)
         elif self.following == "confirm":
-            self._go("spend", unless=await desk.budgets.confirm(task_of(self.asked, self.ticket)))
+            self._go("spend", unless=await desk.budgets.confirm(self.task))
         elif self.following == "spend":
             self._answer(cost=self.tokens * TOKEN)
 

@@ -45,8 +45,7 @@ async def test_64_concurrent_publishers_cannot_overspend_by_one_nano_dollar(
         ticket = await publisher.admit(number)
         if ticket is None:
             return 0
-        shared.log.misses.append(ticket)
-        confirmed = await publisher.budgets.confirm(task_of(asked(number, 10), ticket))
+        confirmed = await publisher.budgets.confirm(shared.send(number, ticket))
         assert confirmed.short is None
         return WORST - 1  # it made all ten tokens
 
@@ -109,8 +108,8 @@ async def test_a_flush_of_redis_amid_the_run_loses_neither_spending_nor_reservat
     desk = bank(budget(3 * WORST))
     tickets = [await desk.admit(number) for number in range(3)]
     assert all(tickets)
-    desk.log.misses += [ticket for ticket in tickets if ticket]
-    desk.bill(desk.log.misses[0], 4 * TOKEN)
+    sent = [desk.send(number, ticket) for number, ticket in enumerate(tickets) if ticket]
+    desk.bill(sent[0].ticket, 4 * TOKEN)
     await desk.settle()
     await desk.client.flushall()
     assert await desk.admit(3, tokens=7) is None
@@ -122,11 +121,41 @@ async def test_a_request_whose_reservation_was_lost_asks_again_before_it_spends(
     desk = bank(budget(WORST))
     lost = await desk.admit(0)
     assert lost is not None
-    await desk.client.flushall()  # before the request was on the log
+    await desk.client.flushall()  # before its task was on the log
     assert await desk.admit(1) is not None
     refused = await desk.budgets.confirm(task_of(asked(0, 10), lost))
     assert refused.short is not None
     assert "budget 'b' has 0.000000000 of 0.000010001 US dollars left" in str(refused.short)
+
+
+async def test_of_two_that_the_log_holds_and_the_budget_has_no_room_for_neither_spends_beside_the_other(
+    bank: Callable[..., Bank],
+) -> None:
+    desk = bank(budget(WORST))
+    first = await desk.admit(0)
+    await desk.client.flushall()  # before its task was on the log
+    second = await desk.admit(1)
+    assert first is not None
+    assert second is not None
+    sent = [desk.send(number, ticket) for number, ticket in enumerate((first, second))]
+    await desk.client.flushall()
+    assert [(await desk.budgets.confirm(task)).short is None for task in sent] == [False, False]
+    desk.bill(first, 0)  # it failed
+    await desk.settle()
+    assert (await desk.budgets.confirm(sent[1])).short is None
+
+
+async def test_what_a_task_may_cost_beyond_its_first_reservation_is_held_after_a_loss_as_well(
+    bank: Callable[..., Bank],
+) -> None:
+    desk = bank(budget(WORST + 5 * TOKEN))
+    ticket = await desk.admit(0)
+    assert ticket is not None
+    longer = desk.send(0, ticket, tokens=13)  # what was put into its prompt costs something, too
+    assert (await desk.budgets.confirm(longer)).short is None
+    await desk.client.flushall()
+    assert await desk.admit(1, tokens=2) is None
+    assert await desk.admit(1, tokens=1) is not None
 
 
 async def test_an_older_state_of_redis_is_known_for_one(bank: Callable[..., Bank]) -> None:
@@ -135,7 +164,7 @@ async def test_an_older_state_of_redis_is_known_for_one(bank: Callable[..., Bank
     assert ticket is not None
     (key,) = await desk.client.keys("headrace:budget:*")
     old = await desk.client.dump(key)
-    desk.log.misses.append(ticket)
+    desk.send(0, ticket)
     desk.bill(ticket, 9 * TOKEN)
     await desk.settle()
     # What a restart with an append-only file, or a failover to a replica that lags, brings up.
@@ -149,7 +178,7 @@ async def test_what_is_settled_while_an_account_is_rebuilt_is_counted(bank: Call
     desk = bank(budget(2 * WORST))
     ticket = await desk.admit(0)
     assert ticket is not None
-    desk.log.misses.append(ticket)
+    desk.send(0, ticket)
     await desk.client.flushall()
     ends = desk.log.ends
 

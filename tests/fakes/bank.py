@@ -12,9 +12,9 @@ from agents.budgets.redis_accounts import RedisAccounts
 from agents.budgets.reservation import reservation_of
 from agents.policy import Policy
 from schemas.ledger import Alert
-from schemas.records import Ticket
+from schemas.records import InferenceTask, Ticket
 from tests.fakes.budget_log import InMemoryBudgetLog
-from tests.fakes.spending import TOKEN, asked, billed, ticket_of
+from tests.fakes.spending import TOKEN, asked, billed, task_of, ticket_of
 
 NOON = 1_900_000_800_000 - 1_900_000_800_000 % HOUR_MS
 WORST = 10 * TOKEN + 1
@@ -35,13 +35,19 @@ class Bank:
         self.settled = 0
 
     async def admit(self, number: int, tokens: int = 10) -> Ticket | None:
-        """What the cache stage does; the request is on its way once its ticket is on the log."""
+        """What the cache stage does."""
         request = asked(number, tokens)
         ticket = ticket_of(request, self.now, number)
         admission = await self.budgets.admit(request, self.task, ticket)
         if admission.short is not None:
             return None
         return ticket_of(request, self.now, number, reserved=admission.reserved)
+
+    def send(self, number: int, ticket: Ticket, tokens: int = 10) -> InferenceTask:
+        """What the context stage does."""
+        task = task_of(asked(number, tokens), ticket)
+        self.log.under_way.append(task)
+        return task
 
     async def settle(self) -> list[Alert]:
         """What the ledger stage does with the entries that it has not settled yet."""

@@ -8,12 +8,12 @@ from agents.budgets.reading import Posted
 from agents.ledger.fold import apply
 from agents.rollup_key import key_of
 from schemas.ledger import LedgerEntry, RollUp
-from schemas.records import Ticket
+from schemas.records import InferenceTask
 
 
 class InMemoryBudgetLog:
     def __init__(self) -> None:
-        self.misses: list[Ticket] = []
+        self.under_way: list[InferenceTask] = []
         self.ledger: list[LedgerEntry] = []
         self.finops: list[RollUp] = []
         self.folded = 0
@@ -28,9 +28,9 @@ class InMemoryBudgetLog:
         self.finops.append(apply(row, entry, offset))
         self.folded += 1
 
-    async def tickets(self, since: int) -> AsyncIterator[Sequence[Ticket]]:
+    async def tasks(self, since: int) -> AsyncIterator[Sequence[InferenceTask]]:
         self.read += 1
-        yield [ticket for ticket in self.misses if ticket.received_at >= since]
+        yield [task for task in self.under_way if task.ticket.received_at >= since]
 
     async def rollups(self, since: int) -> AsyncIterator[Sequence[tuple[int, RollUp]]]:
         yield [(0, row) for row in self.finops if row.hour >= since]

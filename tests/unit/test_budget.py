@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from agents.budgets import worst_case
 from agents.budgets.budget import HOUR_MS, Budget, Period, start, starts
-from agents.budgets.reading import UNFOLDED, Reading, read
+from agents.budgets.budgets import counted
+from agents.budgets.reading import UNFOLDED, Reading
 from agents.policy import Policy
 from agents.policy_document import Route
 from agents.waterfall import Pricing
@@ -133,17 +134,17 @@ async def test_an_account_read_from_the_log_has_every_entry_once(
     log = InMemoryBudgetLog()
     rules: Policy = policy(budget(100))
     for number, cost in enumerate(costs):
-        ticket = ticket_of(asked(number, 10), NOON, number, reserved=10)
-        log.misses.append(ticket)
+        ticket = ticket_of(asked(number, 10), NOON, number)
+        log.under_way.append(task_of(asked(number, 10), ticket))
         log.ledger.append(billed(ticket, f"r-{number}@{ticket.origin}", cost, NOON))
     log.ledger += [log.ledger[index] for index in copies if index < len(costs)]
     while log.folded < min(folded, len(costs)):
         log.fold()
-    under_way = ticket_of(asked(99, 10), NOON, 99, reserved=7)
-    log.misses.append(under_way)
-    (account,) = (await read(log, rules.document.budgets, now=NOON + 1, under_way_ms=60_000)).values()
+    last = asked(99, 10)
+    log.under_way += [task_of(last, ticket_of(last, NOON, 99), model) for model in ("cheap", "dear", "cheap")]
+    (account,) = (await counted(log, rules, rules.document.budgets, now=NOON + 1)).values()
     assert sum(account.spent.values()) == sum(costs)
-    assert [(amount, list(periods)) for amount, periods in account.held.values()] == [(7, [NOON])]
+    assert [(amount, list(periods)) for amount, periods in account.held.values()] == [(10 * TOKEN + 1, [NOON])]
     assert account.offsets == {0: len(log.ledger) - 1}
 
 
