@@ -1,7 +1,7 @@
 """The ledger's totals, under crashes, duplicates and lateness: equal to a plain sum, to the nano-dollar.
 
 On a real Kafka, in SQLite and in PostgreSQL; the worker is killed three times. ``--ledger-entries`` says how many
-entries, 8,000 if not given.
+entries, 4,000 if not given.
 """
 
 from __future__ import annotations
