@@ -124,6 +124,16 @@ class Policy:
         if problem:
             raise InvalidRequestError(problem)
 
+    def weight(self, model: str, task: Task, at: int) -> PriceCard:
+        """What a model's tokens are worth where it is decided whether to take some out.
+
+        By its price card; by the baseline's where it is paid by the GPU hour, and nobody can tell beforehand.
+
+        Raises:
+            PolicyError: it has no price at that instant (UTC epoch milliseconds).
+        """
+        return self.prices.card(model if model in self.prices else task.baseline, at)
+
     def _check(self) -> None:
         """Every name that the file uses is one that it defines."""
         document = self.document
@@ -170,6 +180,8 @@ class Policy:
             used = [*task.models, *(route.model for route in task.routes), *task.fallbacks]
             if task.retrieval and task.retrieval.reranker and task.retrieval.reranker not in priced:
                 raise PolicyError(f"[tasks.{name}] reranker {task.retrieval.reranker!r} has no card in [[prices]]")
+            if task.compression and task.compression.model and task.compression.model not in priced:
+                raise PolicyError(f"[tasks.{name}.compression] {task.compression.model!r} has no card in [[prices]]")
             used += [part.model for part in (task.history, task.compression) if part and part.model]
             for model_name in used:
                 if model_name not in document.models:

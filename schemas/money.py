@@ -80,6 +80,9 @@ class PriceBook:
         for card in sorted(cards, key=lambda card: card.effective_from):
             self._cards.setdefault(card.model, []).append(card)
 
+    def __contains__(self, model: str) -> bool:
+        return model in self._cards
+
     def card(self, model: str, at: int) -> PriceCard:
         """The card that holds for ``model`` at ``at`` (UTC epoch milliseconds).
 

@@ -131,7 +131,7 @@ class Drafter:
             for model, quality in expected.items():
                 if model not in rules.models or not self._fits(model, await published.soon(model), miss):
                     continue
-                card = self._policy.prices.card(model, miss.ticket.received_at)
+                card = self._policy.weight(model, rules, miss.ticket.received_at)
                 cost = card.cost("input", published.of(model)) + card.cost("output", miss.sampling.max_tokens)
                 options.append(Option(model, cost, quality))
         routed = await unhurried(
@@ -149,9 +149,9 @@ class Drafter:
         one.decided(f"retrieval: {len(kept.texts)} of {len(found.ranked)} passages", [*found.why, *kept.why])
 
     async def _summarise(self, one: _Request, steps: Steps, model: str) -> None:
-        if one.rules.history is None or self._parts.summariser is None:
+        if self._parts.summariser is None:
             return
-        done = await self._parts.summariser(one.miss.ticket, one.rules.history, steps.draft, model)
+        done = await self._parts.summariser(one.miss.ticket, one.rules, steps.draft, model)
         taken = await steps.take("history", done.draft)
         if done.asked_for is not None:
             one.emits.append(done.asked_for)
@@ -192,7 +192,7 @@ class Drafter:
         pays = payoff(
             tokens,
             int(tokens * rules.keep),
-            self._policy.prices.card(model, at),
+            self._policy.weight(model, one.rules, at),
             self._policy.prices.card(compressor.model, at),
             compressor.reads,
             batch=one.miss.ticket.lane is Lane.BATCH,

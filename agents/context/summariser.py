@@ -14,7 +14,7 @@ from agents.context.summaries import PATIENCE_MS, Summaries
 from agents.context.turns import turns, without
 from agents.outage import Outage
 from agents.policy import Policy
-from agents.policy_document import History
+from agents.policy_document import History, Task
 from agents.stage import Emit
 from agents.tokens import Tokens
 from schemas import topics
@@ -37,6 +37,7 @@ class _Talk(NamedTuple):
     """A conversation that has come over the limit."""
 
     ticket: Ticket
+    task: Task
     rules: History
     draft: Draft
     """With all turns."""
@@ -63,18 +64,20 @@ class Summariser:
         self._summaries = summaries
         self._outage = outage
 
-    async def __call__(self, ticket: Ticket, rules: History, draft: Draft, model: str) -> Summarised:
+    async def __call__(self, ticket: Ticket, task: Task, draft: Draft, model: str) -> Summarised:
         """The draft with the longest summary that is known, where it has summaries' worth of turns.
 
         Args:
             ticket: of the request.
-            rules: of its task.
+            task: whose rules hold.
             draft: with all turns.
             model: that it is for.
 
         Raises:
             PolicyError: a model has no price at the instant the request was received.
         """
+        if (rules := task.history) is None:
+            return Summarised(draft, None, [])
         owner = (ticket.tenant, ticket.task, rules.model, str(rules.summary_tokens))
         named = history.names(owner, draft.messages)
         named = named[: len(named) - rules.keep_turns] if rules.keep_turns else named
@@ -91,7 +94,7 @@ class Summariser:
             asked_for = None
             if over > 0 and not history.under_way(held, known):
                 why.append(f"{over} tokens over the limit of {rules.tokens}")
-                asked_for = await self._ask(_Talk(ticket, rules, draft, model, known, named), why)
+                asked_for = await self._ask(_Talk(ticket, task, rules, draft, model, known, named), why)
         except ServiceError as error:
             self._outage.happened(error)
             return Summarised(draft, None, ["the summaries cannot be reached"])
@@ -102,7 +105,7 @@ class Summariser:
         """The task of a summary of as many turns as its model can read; None where it can read none, is at it, or it
         would not pay yet.
         """
-        ticket, rules, _, _, known, named = talk
+        ticket, _, rules, _, _, known, named = talk
         room = self._policy.models[rules.model].window - rules.summary_tokens
         count = self._tokens[rules.model].count
         covered = len(named)
@@ -143,8 +146,8 @@ class Summariser:
 
     def _payoff(self, talk: _Talk, covered: int, size: int) -> Payoff:
         """Of a summary of the first ``covered`` turns, for which its model reads ``size`` tokens."""
-        ticket, rules, draft, model, known, _ = talk
-        tokens, card = self._tokens[model], self._policy.prices.card
+        ticket, task, rules, draft, model, known, _ = talk
+        tokens = self._tokens[model]
         said = turns(draft.messages)
         lengths = [
             sum(tokens.length(draft.messages[index].content) for index in turn)
@@ -154,10 +157,10 @@ class Summariser:
         return history.payoff(
             history.sent(lengths, known.covered, len(said) - 1),
             shorter - rules.summary_tokens,
-            card(model, ticket.received_at),
+            self._policy.weight(model, task, ticket.received_at),
             size=size,
             tokens=rules.summary_tokens,
-            writer=card(rules.model, ticket.received_at),
+            writer=self._policy.weight(rules.model, task, ticket.received_at),
             batch=ticket.lane is Lane.BATCH,
         )
 

@@ -88,7 +88,7 @@ class Conversation:
             )
         )
         self.clock = Clock()
-        self.rules = rules
+        self.task = policy.document.tasks["faq"]
         self.summaries = InMemorySummaries(now=self.clock)
         self.outage = Outage("history is sent whole", now=self.clock)
         self.tokens = Words()
@@ -96,7 +96,7 @@ class Conversation:
         self._summariser = Summariser(policy, {"small": self.tokens}, self.summaries, self.outage)
 
     async def ask(self, messages: Sequence[Message]) -> Summarised:
-        return await self._summariser(ticket(), self.rules, Draft(messages), "small")
+        return await self._summariser(ticket(), self.task, Draft(messages), "small")
 
     async def make(self, summarised: Summarised, words: int = 3) -> InferenceTask:
         assert summarised.asked_for is not None

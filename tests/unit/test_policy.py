@@ -184,6 +184,12 @@ def test_a_deadline_that_had_passed_is_refused(policy: Policy) -> None:
             'output = "1"\n\n[tenants.bank]',
             "two prices of 'small' take effect at the same instant",
         ),
+        (
+            "[tasks.faq]",
+            GPU.replace("small", "own") + '[models.own]\nengine = "vllm"\nwindow = 9\n'
+            '[tasks.faq.compression]\nmethod = "llmlingua"\nmodel = "own"\n[tasks.faq]',
+            "[tasks.faq.compression] 'own' has no card in [[prices]]",
+        ),
         ("[tenants.bank]", "[tenants.platform]", "platform is 'platform', which is in [tenants] as well"),
         ("[tenants.bank]", GPU.replace('"2.49"', '"-1"') + "[tenants.bank]", "gpu_hour is negative"),
         ("[tenants.bank]", GPU.replace("gpus = 4", "gpus = 0") + "[tenants.bank]", "gpus is 0: it must be at least 1"),
@@ -243,6 +249,7 @@ def test_a_model_with_a_gpu_hour_card_needs_no_price_of_its_tokens_unless_list_c
     served = served.replace("[models.small]", '[models.own]\nengine = "vllm"\nwindow = 64\n\n[models.small]', 1)
     policy = written(tmp_path, served + GPU.replace("small", "own"))
     assert policy.gpus.bill("own", 1_800_000_000_000_000, 1_800_003_600_000_000) == 4 * 2_490_000_000
+    assert policy.weight("own", policy.document.tasks["faq"], 1_800_000_000_000).model == "small"
     with pytest.raises(PolicyError, match="uses model 'own', which has no card in"):
         written(tmp_path, served.replace('baseline = "small"', 'baseline = "own"') + GPU.replace("small", "own"))
 
