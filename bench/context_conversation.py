@@ -1,6 +1,7 @@
 """A conversation of 40 turns through a whole river, its worker killed in the middle: what summaries save and cost.
 
-Each turn is a request that sends all turns before it along, as chat clients do, once the one before it is answered.
+Each turn is a request that sends all turns before it along, as chat clients do, once the one before it is answered and
+has been read.
 The text is made up here. One run gives both figures, for each response says what was published and what was sent.
 """
 
@@ -29,6 +30,8 @@ POLICY = Path(__file__).with_name("conversation.toml")
 TURNS = 40
 KILLED_AFTER = 20
 """Turns, then the worker gets a SIGKILL while the next one is on its way."""
+PAUSE_S = 10.0
+"""For which a person reads an answer and writes the next question. Summaries are made meanwhile, and late otherwise."""
 WAIT_S = 300.0
 _TOWNS = ("Lyon", "Turin", "Graz", "Brno", "Lublin", "Riga", "Turku", "Bergen", "Aarhus", "Ghent")
 
@@ -105,6 +108,7 @@ async def _talk(
                 await river.worker.kill()
                 await river.worker.start()
             found.append(await _answer(out, request.request_id))
+            await asyncio.sleep(PAUSE_S)
         await _settled(river)
     return found
 
