@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from schemas.errors import HeadraceError
+from schemas.ledger import CostLine
 from schemas.record import Record
 from schemas.records import DeadLetter
 
@@ -23,7 +25,8 @@ class Position(NamedTuple):
         return f"{self.topic}/{self.partition}@{self.offset}"
 
 
-class Delivery(NamedTuple, Generic[R]):
+@dataclass(frozen=True, slots=True)
+class Delivery(Generic[R]):
     """A record as it came off a topic."""
 
     record: R
@@ -34,6 +37,8 @@ class Delivery(NamedTuple, Generic[R]):
     timestamp: int
     """Kafka's, in UTC epoch milliseconds."""
     headers: Mapping[str, bytes]
+    spent: list[CostLine] = field(default_factory=list, compare=False)
+    """What the work on it has cost so far. Whoever spends writes it here at once, so that a failure tells of it too."""
 
 
 class Emit(NamedTuple):

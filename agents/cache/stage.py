@@ -99,7 +99,8 @@ class CacheStage:
             # Whoever asks for that model by name gets the same answers, and nobody else does.
             request = msgspec.structs.replace(request, model=admission.model)
             found, known = await self._known(request, task, ticket)
-        return [*(known or await self._beyond(request, task, ticket, found=found)), *admission.alerts]
+        emits = known or await self._beyond(request, task, ticket, found=found, spent=delivery.spent)
+        return [*emits, *admission.alerts]
 
     def failed(self, delivery: Delivery[PredictionRequest], error: HeadraceError) -> Sequence[Emit]:
         """A FAILED answer, so that the producer hears of it, and a dead letter, so that it can be mended."""
@@ -108,7 +109,8 @@ class CacheStage:
         if not request.request_id:
             return [letter]  # there is nothing that an answer could be told by
         model = request.model if request.model in self._policy.models else ""
-        answer = failure(self._new_id(), self._ticket(delivery), error, model=model or "", usage=Usage(), spent=())
+        ticket, spent = self._ticket(delivery), delivery.spent
+        answer = failure(self._new_id(), ticket, error, model=model or "", usage=Usage(), spent=spent)
         return [answered(answer), letter]
 
     async def _known(self, request: PredictionRequest, task: Task, ticket: Ticket) -> tuple[bool, Sequence[Emit]]:
@@ -122,14 +124,16 @@ class CacheStage:
                 return True, self._hit(source, entry, ticket, waterfall)
         return True, ()
 
-    async def _beyond(self, request: PredictionRequest, task: Task, ticket: Ticket, *, found: bool) -> Sequence[Emit]:
+    async def _beyond(
+        self, request: PredictionRequest, task: Task, ticket: Ticket, *, found: bool, spent: list[CostLine]
+    ) -> Sequence[Emit]:
         """A near question's answer, or a miss. Entries that could not be ``found`` out about are not asked again."""
         may = reach(task, request)
         lookup = self._lookup(request, task, may)
         if not found or may != "semantic" or self._semantic is None:
             return [self._miss(request, ticket, lookup)]
         pricing = Pricing(self._policy.prices, ticket.received_at)
-        return await self._near(self._semantic, request, task, ticket, lookup, pricing)
+        return await self._near(self._semantic, request, task, ticket, lookup, pricing, spent)
 
     async def _near(  # noqa: PLR0917 - what is known of the request by now
         self,
@@ -139,12 +143,12 @@ class CacheStage:
         ticket: Ticket,
         lookup: Lookup,
         pricing: Pricing,
+        spent: list[CostLine],
     ) -> Sequence[Emit]:
         """A near question's answer, and now and then a check of it; or a miss."""
         sought = await semantic.seek(ticket.tenant, ticket.task, task, lookup.scope, lookup.question)
         hit, withheld = sought.verdict.hit, sought.verdict.withheld
         self.objections.update(guard for one in sought.verdict.judged for guard in one.guards)
-        spent = []
         if sought.tokens:
             spent.append(pricing.embedding("semantic_cache", self._policy.embedder, sought.tokens))
         lookup = msgspec.structs.replace(lookup, embedding=sought.embedding)

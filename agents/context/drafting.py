@@ -48,7 +48,6 @@ class Drafted(NamedTuple):
     messages: list[Message]
     usage: Usage
     fallbacks: list[str]
-    spent: list[CostLine]
     decisions: list[Decision]
     emits: list[Emit]
     """What is to be made for later requests."""
@@ -69,8 +68,10 @@ class Drafter:
         self._parts = parts
         self._examples: dict[str, Vector] = {}
 
-    async def __call__(self, miss: CacheMiss, rules: Task) -> Drafted:
+    async def __call__(self, miss: CacheMiss, rules: Task, spent: list[CostLine]) -> Drafted:
         """The prompt of one request, by its task's rules. It may be longer than its model's window.
+
+        What the strategies spend is added to ``spent`` as it is spent.
 
         Published tokens are counted by the tokenizer of the model that the prompt is routed to, since no other sees
         it; list cost then prices *that many* tokens at the baseline's rate, whose own tokenizer might count a few more
@@ -82,8 +83,13 @@ class Drafter:
             PolicyError: something that is spent has no price at the instant the request was received.
             ServiceError: the passages cannot be retrieved, or a model that chooses what to keep failed.
         """
-        question = Question(miss.messages, miss.lookup, self._parts.embedder)
-        one = _Request(miss, rules, question, Pricing(self._policy.prices, miss.ticket.received_at))
+        pricing = Pricing(self._policy.prices, miss.ticket.received_at)
+
+        def spend(strategy: str, tokens: int) -> None:
+            spent.append(pricing.embedding(strategy, self._policy.embedder, tokens))
+
+        question = Question(miss.messages, miss.lookup, self._parts.embedder, spend)
+        one = _Request(miss, rules, question, pricing, spent)
         found = await self._find(one)
         passages = miss.passages if found is None else [candidate.text for candidate in found.ranked]
         whole = Draft(miss.messages, passages, rules.examples)
@@ -98,14 +104,11 @@ class Drafter:
         await self._compress(one, steps, model)
         await self._trim(one, steps, model)
         messages = steps.draft.prompt()
-        for strategy, tokens in one.question.spent.items():
-            self._spend(one, strategy, tokens)
         return Drafted(
             model=model,
             messages=messages,
             usage=Usage(published_tokens=steps.published, removed=steps.removed, prompt_tokens=steps.prompt),
             fallbacks=self._fallbacks(one, model, messages),
-            spent=one.spent,
             decisions=one.decisions,
             emits=one.emits,
         )
@@ -240,12 +243,14 @@ class Drafter:
 class _Request:
     """One request at work."""
 
-    def __init__(self, miss: CacheMiss, rules: Task, question: Question, pricing: Pricing) -> None:
+    def __init__(
+        self, miss: CacheMiss, rules: Task, question: Question, pricing: Pricing, spent: list[CostLine]
+    ) -> None:
         self.miss = miss
         self.rules = rules
         self.question = question
         self.pricing = pricing
-        self.spent: list[CostLine] = []
+        self.spent = spent
         self.decisions: list[Decision] = []
         self.emits: list[Emit] = []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agents.embedding import Embedder, Vector, unpack
 from schemas.errors import ServiceError
@@ -17,14 +17,20 @@ class Question:
         messages: of the request. In a conversation the question before the last one says what the last is about.
         lookup: of the request.
         embedder: makes the vector; None where nothing should need one.
+        spend: told the embedding's tokens, and the strategy that needed it first.
     """
 
-    def __init__(self, messages: Sequence[Message], lookup: Lookup, embedder: Embedder | None) -> None:
+    def __init__(
+        self,
+        messages: Sequence[Message],
+        lookup: Lookup,
+        embedder: Embedder | None,
+        spend: Callable[[str, int], None],
+    ) -> None:
         asked = [message.content for message in messages if message.role == "user"]
         self.text = "\n".join(asked[-2:])
-        self.spent: dict[str, int] = {}
-        """The embedding's tokens, by the strategy that needed it first."""
         self._embedder = embedder
+        self._spend = spend
         self._vector = unpack(lookup.embedding) if lookup.embedding and len(asked) == 1 else None
         self._lock = asyncio.Lock()
 
@@ -39,6 +45,6 @@ class Question:
                 if self._embedder is None:
                     raise ServiceError(f"{strategy} needs an embedder, and this worker has none")
                 embedded = await self._embedder.embed(self.text)
-                self.spent[strategy] = embedded.tokens
+                self._spend(strategy, embedded.tokens)
                 self._vector = embedded.vector
         return self._vector

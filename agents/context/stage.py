@@ -56,7 +56,7 @@ class ContextStage:
         rules = self._policy.document.tasks.get(miss.ticket.task)
         if rules is None:
             raise UnknownNameError(f"task {miss.ticket.task!r} is no longer in the policy")
-        drafted = await self._draft(miss, rules)
+        drafted = await self._draft(miss, rules, delivery.spent)
         self._check_window(miss, drafted)
         lookup = miss.lookup
         if rules.retrieval and rules.retrieval.collection:
@@ -68,7 +68,7 @@ class ContextStage:
             sampling=miss.sampling,
             model=drafted.model,
             usage=drafted.usage,
-            costs=[*miss.costs, *drafted.spent],
+            costs=[*miss.costs, *delivery.spent],
             decisions=[*miss.decisions, *drafted.decisions],
             fallbacks=drafted.fallbacks,
         )
@@ -84,7 +84,7 @@ class ContextStage:
             error,
             model=miss.model or "",
             usage=Usage(),
-            spent=miss.costs,
+            spent=[*miss.costs, *delivery.spent],
             decisions=miss.decisions,
         )
         return [

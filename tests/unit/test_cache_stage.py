@@ -14,7 +14,14 @@ from agents.stage import Emit
 from agents.waterfall import Pricing
 from schemas import topics
 from schemas.enums import Lane, Source, Status
-from schemas.errors import DeadlinePassedError, HeadraceError, InvalidRequestError, UnknownNameError, WorkFailedError
+from schemas.errors import (
+    DeadlinePassedError,
+    HeadraceError,
+    InvalidRequestError,
+    UndeliverableError,
+    UnknownNameError,
+    WorkFailedError,
+)
 from schemas.records import Answer, CacheMiss, DeadLetter, Message, Sampling
 from tests.fakes.cache import (
     HOUR_MS,
@@ -237,6 +244,15 @@ async def test_a_failure_is_told_to_the_producer_and_kept_for_mending(
     assert isinstance(letter, DeadLetter)
     assert (put_aside.topic, letter.value, letter.code) == (topics.DEAD_LETTERS, b"raw bytes", "UNKNOWN_NAME")
     assert (letter.origin, letter.stage) == (str(delivery.position), "cache")
+
+
+async def test_a_failure_after_the_question_was_embedded_tells_what_that_cost(river: River) -> None:
+    delivery = river.delivery(request_of())
+    (missed,) = await river.stage(delivery)
+    assert isinstance(missed.record, CacheMiss)
+    answered, _ = river.stage.failed(delivery, UndeliverableError("it does not fit into a record"))
+    assert isinstance(answered.record, Answer)
+    assert answered.record.waterfall.costs == missed.record.costs != []
 
 
 async def test_a_failure_without_a_request_id_is_only_put_aside(river: River) -> None:

@@ -37,7 +37,7 @@ from agents.policy_document import (
 from agents.router import Fitted, RouterFile, TrainedRouter
 from agents.waterfall import Pricing, holds, with_spending
 from schemas.errors import InvalidRequestError, ServiceError
-from schemas.records import CacheMiss, Condition, InferenceTask, Message, Sampling, Summary
+from schemas.records import Answer, CacheMiss, Condition, InferenceTask, Message, Sampling, Summary
 from tests.fakes.conversation import Words, said, text
 from tests.fakes.corpus import InMemoryCorpus
 from tests.fakes.embedder import BagOfWords
@@ -294,6 +294,27 @@ async def test_a_corpus_that_is_away_fails_the_request() -> None:
     desk.corpus.down = True
     with pytest.raises(ServiceError):
         await desk.asked(said("u:What is the fee?"))
+
+
+async def test_what_was_spent_on_a_request_before_it_failed_is_told() -> None:
+    desk = Desk(rules(retrieval=Retrieval(collection="fees")))
+    desk.corpus.down = True
+    asked = delivery(
+        CacheMiss(
+            ticket=ticket(),
+            lookup=lookup(),
+            messages=said("u:What is the fee?"),
+            sampling=Sampling(max_tokens=10),
+            model=None,
+            costs=[],
+        ),
+        0,
+    )
+    with pytest.raises(ServiceError) as away:
+        await desk.stage(asked)
+    answer = desk.stage.failed(asked, away.value)[0].record
+    assert isinstance(answer, Answer)
+    assert answer.waterfall.costs == [Pricing(desk.policy.prices, AT).embedding("retrieval", "bag", 6)]
 
 
 EVERYTHING = {

@@ -90,28 +90,31 @@ async def test_a_long_prompt_is_counted_like_a_short_one() -> None:
 
 async def test_the_question_is_embedded_once_and_put_down_to_who_needed_it_first() -> None:
     embedder = BagOfWords()
-    question = Question(said("s:be kind", "u:why is it?"), lookup(), embedder)
-    assert question.spent == {}
+    spent: list[tuple[str, int]] = []
+    question = Question(said("s:be kind", "u:why is it?"), lookup(), embedder, lambda *one: spent.append(one))
+    assert spent == []
     vector = await question.vector("retrieval")
     assert await question.vector("compression") is vector
-    assert question.spent == {"retrieval": 5}
+    assert spent == [("retrieval", 5)]
     assert embedder.embedded == ["why is it?"]
+
+
+def unexpected(strategy: str, tokens: int) -> None:
+    raise AssertionError(f"{strategy} spent {tokens} tokens")
 
 
 async def test_the_embedding_that_the_cache_paid_for_is_used_again() -> None:
     embedder = BagOfWords()
     embedded = await embedder.embed("why?")
     known = lookup(embedding=pack(embedded.vector))
-    question = Question(said("u:why?"), known, embedder)
+    question = Question(said("u:why?"), known, embedder, unexpected)
     assert float(await question.vector("routing") @ embedded.vector) > 0.999
-    assert question.spent == {}
 
 
 async def test_in_a_conversation_the_question_before_says_what_the_last_is_about() -> None:
     embedder = BagOfWords()
     embedding = pack((await embedder.embed("and why?")).vector)
-    question = Question(
-        said("u:hi", "a:yes?", "u:what is it?", "a:rain", "u:and why?"), lookup(embedding=embedding), embedder
-    )
+    talk = said("u:hi", "a:yes?", "u:what is it?", "a:rain", "u:and why?")
+    question = Question(talk, lookup(embedding=embedding), embedder, lambda *_: None)
     await question.vector("retrieval")
     assert embedder.embedded[-1] == question.text == "what is it?\nand why?"
