@@ -90,16 +90,7 @@ async def _answers(name: str, model: Model, made: Models) -> int | None:
 
 
 def _described(name: str, policy: Policy) -> Row:
-    from schemas.errors import PolicyError
-    from schemas.money import dollars
-
     model = policy.models[name]
-    try:
-        card = policy.prices.card(name, int(datetime.now(UTC).timestamp() * 1000))
-        rates = (dollars(rate).rstrip("0").rstrip(".") for rate in (card.input_rate, card.output_rate))
-        price = f"{' / '.join(rates)} ({card.version})"
-    except PolicyError:
-        price = "none in force"
     return {
         "model": name,
         "engine": model.engine,
@@ -107,5 +98,24 @@ def _described(name: str, policy: Policy) -> Row:
         "window": model.window,
         "at_once": model.max_num_seqs,
         "weights": " + ".join(part for part in (model.quantization or "as they are", model.lora) if part),
-        "dollars_a_million_in_and_out": price,
+        "tuned_for": ", ".join(model.tuned_for),
+        "price_in_dollars": _price(name, policy, int(datetime.now(UTC).timestamp() * 1000)),
     }
+
+
+def _price(model: str, policy: Policy, now: int) -> str:
+    """What it costs by the GPU hour or by a million tokens, in and out, with the card's version."""
+    from schemas.errors import PolicyError
+    from schemas.money import dollars
+
+    def short(rate: int) -> str:
+        return dollars(rate).rstrip("0").rstrip(".")
+
+    try:
+        if model in policy.gpus:
+            gpu = policy.gpus.card(model, 1000 * now)
+            return f"{gpu.gpus} × {short(gpu.hourly_rate)} an hour ({gpu.version})"
+        card = policy.prices.card(model, now)
+    except PolicyError:
+        return "none in force"
+    return f"{short(card.input_rate)} / {short(card.output_rate)} a million ({card.version})"

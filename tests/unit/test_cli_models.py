@@ -9,9 +9,16 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
-from tests.unit.test_policy import GOOD
+from tests.unit.test_policy import GOOD, GPU
 
-SERVED = '[models.served]\nengine = "openai"\nurl = "http://127.0.0.1:1/v1"\nwindow = 4096\nlora = "adapters/desk"\n'
+SERVED = """
+[models.served]
+engine = "openai"
+url = "http://127.0.0.1:1/v1"
+window = 4096
+lora = "adapters/desk"
+tuned_for = ["faq"]
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -37,10 +44,17 @@ def test_the_catalogue_is_listed_with_what_each_model_costs(tmp_path: Path) -> N
         "window": 2048,
         "at_once": 32,
         "weights": "awq",
-        "dollars_a_million_in_and_out": "0.15 / 0.6 (2026-01)",
+        "tuned_for": "",
+        "price_in_dollars": "0.15 / 0.6 a million (2026-01)",
     }
     assert (served["where"], served["weights"]) == ("http://127.0.0.1:1/v1", "as they are + adapters/desk")
-    assert served["dollars_a_million_in_and_out"] == "none in force"
+    assert (served["tuned_for"], served["price_in_dollars"]) == ("faq", "none in force")
+
+
+def test_a_model_on_gpus_is_listed_with_its_hours(policy: Path) -> None:
+    policy.write_text(policy.read_text() + GPU.replace("small", "served"))
+    served, _ = json.loads(run("list").stdout)
+    assert served["price_in_dollars"] == "4 × 2.49 an hour (h100)"
 
 
 def test_a_model_that_does_not_run_here_is_told_and_is_a_failure(tmp_path: Path) -> None:
