@@ -101,6 +101,7 @@ class Service(ABC):
         """
         if self.running:
             return
+        await self.kill()  # what is left of one that ended by itself
         began = time.monotonic()
         try:
             await asyncio.to_thread(self._spawn)

@@ -115,6 +115,17 @@ async def test_valkey_forgets_when_it_is_stopped() -> None:
         assert await client.get("k") is None
 
 
+async def test_a_server_that_ended_by_itself_starts_again_and_leaves_nothing_open() -> None:
+    async with ValkeyServer() as valkey:
+        async with Redis.from_url(valkey.url) as redis:
+            await redis.shutdown(nosave=True)
+        assert await asyncio.to_thread(within, 10, lambda: not valkey.running)
+        await valkey.start()
+        gc.collect()  # an open pipe would be complained of here
+        async with Redis.from_url(valkey.url) as redis:
+            assert await redis.ping()
+
+
 async def test_valkey_with_a_data_directory_keeps_what_it_was_told(tmp_path: Path) -> None:
     async with ValkeyServer(tmp_path) as first, Redis.from_url(first.url) as client:
         await client.set("k", "1")
