@@ -29,19 +29,22 @@ SINGLE_OBJECT = b"\xc3\x01"
 CONFLUENT = b"\x00"
 
 
+KINDS: dict[str, type[Record]] = {
+    name: kind
+    for name, kind in [*vars(records).items(), *vars(ledger).items()]
+    if isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
+}
+"""Every record type of :mod:`schemas.records` and :mod:`schemas.ledger`, by its name."""
+
+
 class Codec:
-    """Encodes and decodes every record type of :mod:`schemas.records` and :mod:`schemas.ledger`."""
+    """Encodes and decodes every record type."""
 
     def __init__(self, framing: Framing = "single-object", source: Registry | None = None) -> None:
         self._framing = framing
         self._registry = source or FolderRegistry()
-        self._types = {
-            name: kind
-            for name, kind in [*vars(records).items(), *vars(ledger).items()]
-            if isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
-        }
         self._by_fingerprint = {
-            bytes(registry.fingerprint(registry.schema(name))): (name, registry.schema(name)) for name in self._types
+            bytes(registry.fingerprint(registry.schema(name))): (name, registry.schema(name)) for name in KINDS
         }
         self._headers: dict[str, bytes] = {}
 

@@ -83,13 +83,7 @@ class Drafter:
             PolicyError: something that is spent has no price at the instant the request was received.
             ServiceError: the passages cannot be retrieved, or a model that chooses what to keep failed.
         """
-        pricing = Pricing(self._policy.prices, miss.ticket.received_at)
-
-        def spend(strategy: str, tokens: int) -> None:
-            spent.append(pricing.embedding(strategy, self._policy.embedder, tokens))
-
-        question = Question(miss.messages, miss.lookup, self._parts.embedder, spend)
-        one = _Request(miss, rules, question, pricing, spent)
+        one = _Request(miss, rules, self._policy, self._parts.embedder, spent)
         found = await self._find(one)
         passages = miss.passages if found is None else [candidate.text for candidate in found.ranked]
         whole = Draft(miss.messages, passages, rules.examples)
@@ -123,7 +117,7 @@ class Drafter:
             miss.ticket.tenant, rules, one.question.text, vector, where=miss.where, passages=miss.passages
         )
         for spent in found.spent:
-            self._spend(one, "retrieval", spent.tokens, spent.model)
+            one.spend("retrieval", spent.tokens, spent.model)
         return found
 
     async def _route(self, one: _Request, published: Lengths) -> Routed:
@@ -182,7 +176,7 @@ class Drafter:
             embedded = await self._parts.embedder.embed(question)
             if question not in self._examples:
                 self._examples[question] = embedded.vector
-                self._spend(one, "few_shot", embedded.tokens)
+                one.spend("few_shot", embedded.tokens)
         return self._examples[question]
 
     async def _compress(self, one: _Request, steps: Steps, model: str) -> None:
@@ -206,7 +200,7 @@ class Drafter:
         vector = await one.question.vector("compression")
         shorter = await compressor.compress(passages, one.question.text, vector, pays.target, length)
         kind = "input" if rules.method == "llmlingua" else "embedding"
-        self._spend(one, "compression", shorter.spent_tokens, shorter.model, kind)
+        one.spend("compression", shorter.spent_tokens, shorter.model, kind)
         await steps.take("compression", steps.draft._replace(passages=shorter.texts))
 
     async def _trim(self, one: _Request, steps: Steps, model: str) -> None:
@@ -234,25 +228,26 @@ class Drafter:
     def _fits(self, model: str, tokens: int, miss: CacheMiss) -> bool:
         return tokens + miss.sampling.max_tokens <= self._policy.models[model].window
 
-    def _spend(self, one: _Request, strategy: str, tokens: int, model: str = "", kind: str = "embedding") -> None:
-        if tokens:
-            line = one.pricing.embedding(strategy, model or self._policy.embedder, tokens)
-            one.spent.append(msgspec.structs.replace(line, kind=kind))
-
 
 class _Request:
     """One request at work."""
 
     def __init__(
-        self, miss: CacheMiss, rules: Task, question: Question, pricing: Pricing, spent: list[CostLine]
+        self, miss: CacheMiss, rules: Task, policy: Policy, embedder: Embedder | None, spent: list[CostLine]
     ) -> None:
         self.miss = miss
         self.rules = rules
-        self.question = question
-        self.pricing = pricing
-        self.spent = spent
+        self.question = Question(miss.messages, miss.lookup, embedder, self.spend)
+        self._pricing = Pricing(policy.prices, miss.ticket.received_at)
+        self._embedder = policy.embedder
+        self._spent = spent
         self.decisions: list[Decision] = []
         self.emits: list[Emit] = []
+
+    def spend(self, strategy: str, tokens: int, model: str = "", kind: str = "embedding") -> None:
+        if tokens:
+            line = self._pricing.embedding(strategy, model or self._embedder, tokens)
+            self._spent.append(msgspec.structs.replace(line, kind=kind))
 
     def decided(self, choice: str, why: Sequence[str]) -> None:
         self.decisions.append(Decision(stage="context", choice=choice, why=list(why)))

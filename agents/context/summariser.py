@@ -39,11 +39,14 @@ class _Talk(NamedTuple):
     ticket: Ticket
     task: Task
     rules: History
+    """The task's."""
     draft: Draft
     """With all turns."""
     model: str
     """That answers."""
     known: Known
+    spoken: int
+    """Tokens of what was said, with the known summary in its place."""
     named: Sequence[str]
     """The turns that may be summarised."""
 
@@ -90,11 +93,12 @@ class Summariser:
             shorter = _with(draft, known)
             if known.covered:
                 why.append(f"a summary stands for the first {known.covered} turns")
-            over = _spoken(shorter, self._tokens[model]) - rules.tokens
+            spoken = _spoken(shorter, self._tokens[model])
             asked_for = None
-            if over > 0 and not history.under_way(held, known):
-                why.append(f"{over} tokens over the limit of {rules.tokens}")
-                asked_for = await self._ask(_Talk(ticket, task, rules, draft, model, known, named), why)
+            if spoken > rules.tokens and not history.under_way(held, known):
+                why.append(f"{spoken - rules.tokens} tokens over the limit of {rules.tokens}")
+                talk = _Talk(ticket, task, rules, draft, model, known, spoken, named)
+                asked_for = await self._ask(talk, why)
         except ServiceError as error:
             self._outage.happened(error)
             return Summarised(draft, None, ["the summaries cannot be reached"])
@@ -105,7 +109,7 @@ class Summariser:
         """The task of a summary of as many turns as its model can read; None where it can read none, is at it, or it
         would not pay yet.
         """
-        ticket, _, rules, _, _, known, named = talk
+        ticket, rules, known, named = talk.ticket, talk.rules, talk.known, talk.named
         room = self._policy.models[rules.model].window - rules.summary_tokens
         count = self._tokens[rules.model].count
         covered = len(named)
@@ -146,22 +150,18 @@ class Summariser:
 
     def _payoff(self, talk: _Talk, covered: int, size: int) -> Payoff:
         """Of a summary of the first ``covered`` turns, for which its model reads ``size`` tokens."""
-        ticket, task, rules, draft, model, known, _ = talk
-        tokens = self._tokens[model]
-        said = turns(draft.messages)
-        lengths = [
-            sum(tokens.length(draft.messages[index].content) for index in turn)
-            for turn in said[known.covered : covered]
-        ]
-        shorter = _spoken(_with(draft, known), tokens) - _spoken(_with(draft, Known(covered, "")), tokens)
+        messages, first, at = talk.draft.messages, talk.known.covered, talk.ticket.received_at
+        tokens, said = self._tokens[talk.model], turns(messages)
+        lengths = [sum(tokens.length(messages[index].content) for index in turn) for turn in said[first:covered]]
+        left = _spoken(_with(talk.draft, Known(covered, "")), tokens)
         return history.payoff(
-            history.sent(lengths, known.covered, len(said) - 1),
-            shorter - rules.summary_tokens,
-            self._policy.weight(model, task, ticket.received_at),
+            history.sent(lengths, first, len(said) - 1),
+            talk.spoken - left - talk.rules.summary_tokens,
+            self._policy.weight(talk.model, talk.task, at),
             size=size,
-            tokens=rules.summary_tokens,
-            writer=self._policy.weight(rules.model, task, ticket.received_at),
-            batch=ticket.lane is Lane.BATCH,
+            tokens=talk.rules.summary_tokens,
+            writer=self._policy.weight(talk.rules.model, talk.task, at),
+            batch=talk.ticket.lane is Lane.BATCH,
         )
 
 

@@ -220,7 +220,7 @@ def _asked(chance: random.Random, known: list[Intent], count: int) -> Iterator[t
 
 
 def _talked(known: list[Conversation]) -> Iterator[tuple[float, _Question]]:
-    """Each of the user's turns as a question that brings all turns before it, spread over the whole stream."""
+    """Each of the user's turns as a question that brings all turns before it; numbered as if they came evenly."""
     for conversation in known:
         for number in range(0, len(conversation.turns), 2):
             *before, text = conversation.turns[: number + 1]

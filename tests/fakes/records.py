@@ -10,7 +10,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from agents.stage import Delivery, Position
-from schemas import enums, ledger, records
+from schemas import enums
 from schemas.enums import EntryKind, Lane, Source, Status
 from schemas.ledger import CostLine, LedgerEntry, SavingLine, Timings, Usage, Waterfall
 from schemas.record import Record
@@ -20,11 +20,6 @@ AT = 1_790_000_000_000
 HOUR = 3_600_000
 R = TypeVar("R", bound=Record)
 
-KINDS: dict[str, type[Record]] = {
-    name: kind
-    for name, kind in [*vars(records).items(), *vars(ledger).items()]
-    if isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
-}
 ENUMS: dict[str, type[Enum]] = {
     name: kind
     for name, kind in vars(enums).items()

@@ -19,11 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import registry
-from schemas.codec import CONFLUENT, SINGLE_OBJECT, Codec, Framing, json_of
+from schemas.codec import CONFLUENT, KINDS, SINGLE_OBJECT, Codec, Framing, json_of
 from schemas.errors import UndecodableError
 from schemas.record import Record
 from schemas.records import Answer, DeadLetter, Message, PredictionRequest
-from tests.fakes.records import KINDS, answer, any_of
+from tests.fakes.records import answer, any_of
 
 FRAMINGS: tuple[Framing, ...] = ("single-object", "confluent")
 CODECS = {framing: Codec(framing) for framing in FRAMINGS}

@@ -35,6 +35,7 @@ from agents.policy_document import (
     Tenant,
 )
 from agents.router import Fitted, RouterFile, TrainedRouter
+from agents.stage import Delivery
 from agents.waterfall import Pricing, holds, with_spending
 from schemas.errors import InvalidRequestError, ServiceError
 from schemas.records import Answer, CacheMiss, Condition, InferenceTask, Message, Sampling, Summary
@@ -48,6 +49,17 @@ from tests.fakes.summaries import InMemorySummaries
 FEES = ("The fee for a transfer to Asia is nine dollars.", "Boxes are let at the harbour.", "Loans run for five years.")
 LONG = [f"Paragraph {n} tells of harbours and of ships that came long ago. " * 6 for n in range(6)]
 EXAMPLES = [Example(question=f"What does {what} cost?", answer="Nothing.") for what in ("a card", "a box", "a loan")]
+
+
+def missed(messages: Sequence[Message], **fields: Any) -> Delivery[CacheMiss]:
+    given = {
+        "ticket": ticket(),
+        "lookup": lookup(),
+        "sampling": Sampling(max_tokens=10),
+        "model": None,
+        "costs": [],
+    }
+    return delivery(CacheMiss(messages=list(messages), **{**given, **fields}), 0)
 
 
 class Desk:
@@ -106,14 +118,7 @@ class Desk:
 
     async def asked(self, messages: Sequence[Message], **fields: Any) -> tuple[InferenceTask, list[InferenceTask]]:
         """The request's prompt, and what else was asked for."""
-        given = {
-            "ticket": ticket(),
-            "lookup": lookup(),
-            "sampling": Sampling(max_tokens=10),
-            "model": None,
-            "costs": [],
-        }
-        emits = await self.stage(delivery(CacheMiss(messages=list(messages), **{**given, **fields}), 0))
+        emits = await self.stage(missed(messages, **fields))
         tasks = [emit.record for emit in emits]
         assert all(isinstance(task, InferenceTask) for task in tasks)
         task, *others = tasks
@@ -299,17 +304,7 @@ async def test_a_corpus_that_is_away_fails_the_request() -> None:
 async def test_what_was_spent_on_a_request_before_it_failed_is_told() -> None:
     desk = Desk(rules(retrieval=Retrieval(collection="fees")))
     desk.corpus.down = True
-    asked = delivery(
-        CacheMiss(
-            ticket=ticket(),
-            lookup=lookup(),
-            messages=said("u:What is the fee?"),
-            sampling=Sampling(max_tokens=10),
-            model=None,
-            costs=[],
-        ),
-        0,
-    )
+    asked = missed(said("u:What is the fee?"))
     with pytest.raises(ServiceError) as away:
         await desk.stage(asked)
     answer = desk.stage.failed(asked, away.value)[0].record

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from schemas import registry
-from tests.fakes.records import ENUMS, KINDS
+from schemas.codec import KINDS
+from tests.fakes.records import ENUMS
 
 PRIMITIVES = {"string": str, "long": int, "double": float, "boolean": bool, "bytes": bytes, "null": type(None)}
 
