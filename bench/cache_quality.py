@@ -85,7 +85,7 @@ async def judged(embedder: Embedder, verifier: Verifier, pairs: Sequence[Pair], 
     texts = [canonical(text) for pair in pairs for text in (pair.a, pair.b)]
     found = await embedded(embedder, texts, what)
     sides = zip(pairs, texts[::2], texts[1::2], found[::2], found[1::2], strict=True)
-    return [Judged(pair.same_answer, *_served(verifier, *rest)) for pair, *rest in sides]
+    return [Judged(pair.same_answer, *_served(verifier, a, b, asked, stored)) for pair, a, b, asked, stored in sides]
 
 
 def _served(verifier: Verifier, a: str, b: str, asked: Embedded, stored: Embedded) -> tuple[float, str | None]:

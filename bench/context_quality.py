@@ -14,6 +14,7 @@ others.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,32 +27,31 @@ from bench import context_compression, context_conversation, context_recall, con
 from bench.tatqa import load
 
 
-async def measure(tatqa: Path, routing: Path, lingua: int, *, conversation: bool) -> dict[str, Any]:
-    """All of it, in one run."""
-    recall = await context_recall.run(tatqa)
+async def parts(tatqa: Path, routing: Path, lingua: int, *, conversation: bool) -> AsyncIterator[dict[str, Any]]:
+    """Each part as soon as it is measured: all of it takes an hour or more without a GPU."""
+    yield {"recall_at_5": await context_recall.run(tatqa)}
     compression = await context_compression.measure(load(tatqa), lingua)
-    return {
-        "recall_at_5": recall,
-        "answers_kept": compression.pop("answers_kept"),
-        "ratio_got": compression.pop("ratio_got"),
-        "compression": compression,
-        "routing": await context_routing.measure(routing),
-        "conversation": await context_conversation.measure() if conversation else None,
-    }
+    apart = {name: compression.pop(name) for name in ("answers_kept", "ratio_got")}
+    yield {**apart, "compression": compression}
+    yield {"routing": await context_routing.measure(routing)}
+    yield {"conversation": await context_conversation.measure() if conversation else None}
 
 
-def show(found: dict[str, Any]) -> None:
-    """Print one table for each part."""
+def show(part: dict[str, Any]) -> None:
+    """Print a part's table."""
     out = Console()
-    out.print(context_recall.show(found["recall_at_5"]))
-    parts = {name: found[name] for name in ("answers_kept", "ratio_got")}
-    context_compression.show({**found["compression"], **parts})
-    context_routing.show(found["routing"])
-    if found["conversation"] is not None:
-        table = Table("a conversation", "")
-        for name, value in found["conversation"].items():
-            table.add_row(name.replace("_", " "), f"{value:,}")
-        out.print(table)
+    match part:
+        case {"recall_at_5": recall}:
+            out.print(context_recall.show(recall))
+        case {"compression": compression, **apart}:
+            context_compression.show({**compression, **apart})
+        case {"routing": routing}:
+            context_routing.show(routing)
+        case {"conversation": dict(conversation)}:
+            table = Table("a conversation", "")
+            for name, value in conversation.items():
+                table.add_row(name.replace("_", " "), f"{value:,}")
+            out.print(table)
 
 
 def main(
@@ -64,11 +64,18 @@ def main(
     format: Annotated[str, typer.Option(help="table or json")] = "table",  # noqa: A002
 ) -> None:
     """Measure the context stage."""
-    found = asyncio.run(measure(tatqa, routing, lingua, conversation=conversation))
-    if format == "json":
+    asyncio.run(report(parts(tatqa, routing, lingua, conversation=conversation), as_json=format == "json"))
+
+
+async def report(measured: AsyncIterator[dict[str, Any]], *, as_json: bool) -> None:
+    """Tables one after another, or one JSON object at the end."""
+    found: dict[str, Any] = {}
+    async for part in measured:
+        found |= part
+        if not as_json:
+            show(part)
+    if as_json:
         print(msgspec.json.encode(found).decode())
-    else:
-        show(found)
 
 
 if __name__ == "__main__":

@@ -59,8 +59,13 @@ say = Console(stderr=True)
 async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], list[Work]]) -> dict[str, Any]:
     """Line 1."""
     template = ChatTemplate.load(scale.model)
-    limits = {"window": scale.window, "max_num_seqs": scale.at_once, "kv_cache_bytes": scale.cache_bytes}
-    model = Model(engine="vllm", path=scale.model, **limits)
+    model = Model(
+        engine="vllm",
+        path=scale.model,
+        window=scale.window,
+        max_num_seqs=scale.at_once,
+        kv_cache_bytes=scale.cache_bytes,
+    )
     ratios, ours, theirs = [], [], []
     async with raw_vllm(arguments(model, cpu=_cpu())) as raw:
         for number in range(scale.pairs):
@@ -84,8 +89,14 @@ async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], li
 async def prefix_gain(scale: Scale, texts: Texts, chance: random.Random) -> dict[str, Any]:
     """Line 2, without a river: what is compared is an order."""
     template = ChatTemplate.load(scale.model)
-    limits = {"window": scale.window, "max_num_seqs": scale.at_once, "kv_cache_bytes": scale.small_cache_bytes}
-    engine = VllmEngine("bench", Model(engine="vllm", path=scale.model, **limits), template)
+    model = Model(
+        engine="vllm",
+        path=scale.model,
+        window=scale.window,
+        max_num_seqs=scale.at_once,
+        kv_cache_bytes=scale.small_cache_bytes,
+    )
+    engine = VllmEngine("bench", model, template)
     await engine.start()
     written = tomllib.loads(POLICY.format(model=described(scale)))
     policy = Policy(msgspec.convert(written, Document))
