@@ -143,9 +143,10 @@ async def single_flight(river: EngineRiver, scale: Scale, texts: Texts, chance: 
     }
 
 
-async def lanes(river: EngineRiver, scale: Scale, texts: Texts, pace: float) -> dict[str, Any]:
-    """Line 4. ``pace``: requests of this size that the engine can do in a second."""
+async def lanes(river: EngineRiver, scale: Scale, texts: Texts) -> dict[str, Any]:
+    """Line 4. Real time asks for a fifth of what the engine can do."""
     count = max(40, scale.requests)
+    pace = count / (await river.run([Work(texts.question(20), 16) for _ in range(count)])).seconds
 
     def realtime() -> list[Work]:
         return [Work(texts.question(20), 16, at / (0.2 * pace)) for at in range(count)]
@@ -166,12 +167,11 @@ async def lanes(river: EngineRiver, scale: Scale, texts: Texts, pace: float) -> 
     }
 
 
-async def replay(
-    river: EngineRiver, scale: Scale, trace: Sequence[Arrival], texts: Texts, tokens_per_s: float
-) -> dict[str, Any]:
-    """Line 5. The trace's arrivals are stretched until it asks for as many tokens as the engine makes."""
+async def replay(river: EngineRiver, scale: Scale, trace: Sequence[Arrival], texts: Texts) -> dict[str, Any]:
+    """Line 5. The trace's arrivals are stretched until it asks for what the engine can do with all of it at hand."""
     part = trace[: 3 * scale.requests]
-    wanted = sum(one.answer for one in part) / tokens_per_s
+    full = await river.run([Work(texts.question(one.prompt), one.answer) for one in part[: scale.requests]])
+    wanted = sum(one.answer for one in part) * full.seconds / full.tokens
     found: dict[str, Any] = {}
     for name, load in (("replay", 0.7), ("overload", 2.0)):
         stretch = wanted / load / max(part[-1].at_s, 1e-9)
@@ -188,6 +188,7 @@ async def replay(
             "requests": len(works),
             "answered": answered,
             "goodput_tokens_per_s": run.tokens / run.seconds,
+            "goodput_of_saturation": run.tokens / run.seconds / (full.tokens / full.seconds),
             "p50_s": statistics.median(seconds),
             "p99_s": _p99(seconds),
             "worker_memory_growth": (most if isinstance(most, int) else river.memory_bytes()) / before - 1,
@@ -260,10 +261,9 @@ async def measure(scale: Scale, trace: Path, lines: set[int]) -> dict[str, Any]:
         if lines - {2}:
             async with engine_river(Path(scratch) / "river", described(scale)) as river:
                 await line(1, lambda: efficiency(river, scale, works))
-                calm = await river.run([Work(texts.question(20), 16) for _ in range(scale.requests)])
                 await line(3, lambda: single_flight(river, scale, texts, chance))
-                await line(4, lambda: lanes(river, scale, texts, scale.requests / calm.seconds))
-                await line(5, lambda: replay(river, scale, lengths, texts, calm.tokens / calm.seconds))
+                await line(4, lambda: lanes(river, scale, texts))
+                await line(5, lambda: replay(river, scale, lengths, texts))
                 await line(6, lambda: server(river, scale, works, Path(scratch)))
                 await line(7, lambda: kill(river, scale, works))
     return found

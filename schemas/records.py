@@ -102,8 +102,6 @@ class Ticket(Record, frozen=True, kw_only=True):
     """The request has its answer from the cache already: this execution checks that answer, and answers nobody."""
     summary: str | None = None
     """Hex; names the turns of a conversation that this execution summarises. It answers nobody."""
-    reserved: int = 0
-    """What its budgets hold back for it, in nano-USD: the most that it may cost."""
 
 
 class Nominee(Record, frozen=True, kw_only=True):

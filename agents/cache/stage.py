@@ -94,7 +94,6 @@ class CacheStage:
         admission = Admission() if self._budgets is None else await self._budgets.admit(request, task, ticket)
         if admission.short is not None:
             return [*self.failed(delivery, admission.short), *admission.alerts]
-        ticket = msgspec.structs.replace(ticket, reserved=admission.reserved)
         if admission.model is not None:
             # Whoever asks for that model by name gets the same answers, and nobody else does.
             request = msgspec.structs.replace(request, model=admission.model)

@@ -121,8 +121,6 @@ class Request:
             self._answer(cost=0)
         elif self.following == "admit":
             admission = await desk.budgets.admit(self.asked, desk.task, self.ticket)
-            since = self.ticket.received_at
-            self.ticket = ticket_of(self.asked, since, self.number, reserved=admission.reserved)
             self._go("send", unless=admission)
         elif self.following == "confirm":
             self._go("spend", unless=await desk.budgets.confirm(self.task))

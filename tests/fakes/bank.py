@@ -39,9 +39,7 @@ class Bank:
         request = asked(number, tokens)
         ticket = ticket_of(request, self.now, number)
         admission = await self.budgets.admit(request, self.task, ticket)
-        if admission.short is not None:
-            return None
-        return ticket_of(request, self.now, number, reserved=admission.reserved)
+        return ticket if admission.short is None else None
 
     def send(self, number: int, ticket: Ticket, tokens: int = 10) -> InferenceTask:
         """What the context stage does."""
