@@ -24,8 +24,8 @@ from rich.table import Table
 from agents import embedders
 from agents.context.retrieval import Retriever
 from agents.corpus import Chunk, Corpus
-from agents.embedding import Embedder, Vectors
-from agents.knowledge.views import embedded, viewed
+from agents.embedding import Embedder, Vector, Vectors
+from agents.knowledge.views import chunks, embed, viewed
 from agents.lance_corpus import LanceCorpus
 from agents.policy_document import Retrieval
 from agents.wilson import interval
@@ -42,16 +42,19 @@ say = Console(stderr=True)
 
 async def ingest(corpus: Corpus, embedder: Embedder, contexts: Sequence[Context]) -> int:
     """Index every context as a document; returns the number of chunks."""
-    chunks: dict[str, list[tuple[Chunk, Vectors]]] = {}
+    cut: dict[str, list[tuple[Chunk, Vectors]]] = {}
     for context in track(contexts, "embedding contexts", console=say):
-        chunks[context.id] = await embedded(embedder, context.id, "", viewed("", context.text, embedder))
+        seen, vectors = viewed("", context.text, embedder), list[Vector]()
+        async for _ in embed(embedder, seen, vectors):
+            pass
+        cut[context.id] = chunks(context.id, "", seen, vectors)
     await asyncio.gather(
         *(
             corpus.replace(TENANT, COLLECTION, name, version=0, digest="", metadata={}, chunks=its)
-            for name, its in chunks.items()
+            for name, its in cut.items()
         )
     )
-    return sum(map(len, chunks.values()))
+    return sum(map(len, cut.values()))
 
 
 async def measure(contexts: Sequence[Context], embedder: Embedder) -> dict[str, Any]:
@@ -61,7 +64,7 @@ async def measure(contexts: Sequence[Context], embedder: Embedder) -> dict[str, 
     """
     with tempfile.TemporaryDirectory() as folder:
         corpus = await LanceCorpus.open(folder, model=embedder.name)
-        chunks = await ingest(corpus, embedder, contexts)
+        indexed = await ingest(corpus, embedder, contexts)
         retriever = Retriever(embedder, corpus, {})
         rules = Retrieval(collection=COLLECTION, candidates=CANDIDATES)
         hits: dict[str, list[bool]] = {"vector": [], "bm25": [], "fused": []}
@@ -86,7 +89,7 @@ async def measure(contexts: Sequence[Context], embedder: Embedder) -> dict[str, 
             for name in ("vector", "bm25")
         },
         "contexts": len(contexts),
-        "chunks": chunks,
+        "chunks": indexed,
         "questions": len(asked),
     }
 

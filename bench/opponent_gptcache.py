@@ -143,7 +143,7 @@ class Headrace:
         asked = canonical(question)
         exact = (await self._entries.find(TENANT, "", fingerprint(SCOPE, asked))).exact
         if exact is None:
-            sought = await self._semantic.seek(TENANT, TASK, self._task, SCOPE, asked)
+            sought = await self._semantic.seek(TENANT, TASK, self._task, SCOPE, asked, spend=lambda _tokens: None)
             self._embedding = sought.embedding
         ms, cpu = 1000 * (time.perf_counter() - began), time.process_time() - cpu
         if exact is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from itertools import chain
 from typing import NamedTuple, Protocol
 
@@ -39,8 +40,6 @@ class Sought(NamedTuple):
     verdict: Verdict
     embedding: bytes | None
     """Of the question, packed; None where it may not stand for the question."""
-    tokens: int
-    """That were embedded, for the question and for those it was compared with."""
 
 
 class Verifier(Protocol):
@@ -81,60 +80,73 @@ class SemanticCache:
         self._readings = Readings(embedder)
         self._outage = outage
 
-    async def seek(self, tenant: str, name: str, task: Task, scope: str, question: str) -> Sought:
+    async def seek(
+        self, tenant: str, name: str, task: Task, scope: str, question: str, *, spend: Callable[[int], None]
+    ) -> Sought:
         """Look for an entry of ``scope`` that answers ``question``, which is canonical, under ``tenant``'s ``task``.
+
+        ``spend`` is told of tokens when they are embedded, for the question and for those it is compared with.
 
         What cannot be reached finds nothing. Neither does a question that the embedder does not see whole: what it
         cuts off could be what matters.
         """
         window = self._embedder.window
         if len(question) > CHARACTERS_A_TOKEN * window:
-            return Sought(NO_CANDIDATE, None, 0)
+            return Sought(NO_CANDIDATE, None)
         try:
             asked = await self._embedder.embed(question)
         except ServiceError as error:
             self._outage.happened(error)
-            return Sought(NO_CANDIDATE, None, 0)
+            return Sought(NO_CANDIDATE, None)
+        spend(asked.tokens)
         if asked.tokens >= window:
-            return Sought(NO_CANDIDATE, None, asked.tokens)
+            return Sought(NO_CANDIDATE, None)
         embedding = pack(asked.vector)
         try:
             standing = await self._lessons.of(tenant, name)
             if standing is None:
-                return Sought(NO_CANDIDATE, embedding, asked.tokens)
+                return Sought(NO_CANDIDATE, embedding)
             floor = FLOOR if standing.boundary is None else boundary.FLOOR
             candidates = await self._candidates(scope, unpack(embedding), floor)
             if standing.boundary is not None:
-                verdict, tokens = intent(standing, candidates), 0
+                verdict = intent(standing, candidates)
             else:
-                verdict, tokens = await self._strict(task, standing, question, asked, candidates)
+                verdict = await self._strict(task, standing, question, asked, candidates, spend)
         except ServiceError as error:
             self._outage.happened(error)
-            return Sought(NO_CANDIDATE, embedding, asked.tokens)
+            return Sought(NO_CANDIDATE, embedding)
         self._outage.over()
         decisive = verdict.hit or verdict.withheld
         standing.looked(decisive.tier if decisive else None)
-        return Sought(verdict, embedding, asked.tokens + tokens)
+        return Sought(verdict, embedding)
 
-    async def _strict(
-        self, task: Task, standing: Standing, question: str, asked: Embedded, candidates: list[Candidate]
-    ) -> tuple[Verdict, int]:
-        """What the guards, or else the verifier, say; and the tokens that were embedded for the verifier."""
+    async def _strict(  # noqa: PLR0917 - all that is known of the question by now
+        self,
+        task: Task,
+        standing: Standing,
+        question: str,
+        asked: Embedded,
+        candidates: list[Candidate],
+        spend: Callable[[int], None],
+    ) -> Verdict:
+        """What the guards, or else the verifier, say."""
         text = Text.read(question)
         guarded = (by_guards(text, candidate, threshold=task.threshold) for candidate in candidates)
         verdict = choose(guarded, standing.is_open)
         verifier = self._verifier
         if verdict.hit is not None or verifier is None:
-            return verdict, 0
+            return verdict
         mine = Question(text, asked.states, asked.spans)
         self._readings.keep(mine)
         nearest = candidates[:VERIFIED]
         stored: list[Read] = await asyncio.gather(*(self._readings.of(one.entry.question) for one in nearest))
+        if embedded := sum(read.tokens for read in stored):
+            spend(embedded)
         verified = (
             by_verifier(candidate, verifier.judge(mine, read.question, candidate.cosine))
             for candidate, read in zip(nearest, stored, strict=True)
         )
-        return choose(chain(verdict.judged, verified), standing.is_open), sum(read.tokens for read in stored)
+        return choose(chain(verdict.judged, verified), standing.is_open)
 
     async def _candidates(self, scope: str, vector: Vector, floor: float) -> list[Candidate]:
         """The nominees that may be near enough and still live, with their exact cosines, the nearest first."""

@@ -145,11 +145,13 @@ class CacheStage:
         spent: list[CostLine],
     ) -> Sequence[Emit]:
         """A near question's answer, and now and then a check of it; or a miss."""
-        sought = await semantic.seek(ticket.tenant, ticket.task, task, lookup.scope, lookup.question)
+
+        def spend(tokens: int) -> None:
+            spent.append(pricing.embedding("semantic_cache", self._policy.embedder, tokens))
+
+        sought = await semantic.seek(ticket.tenant, ticket.task, task, lookup.scope, lookup.question, spend=spend)
         hit, withheld = sought.verdict.hit, sought.verdict.withheld
         self.objections.update(guard for one in sought.verdict.judged for guard in one.guards)
-        if sought.tokens:
-            spent.append(pricing.embedding("semantic_cache", self._policy.embedder, sought.tokens))
         lookup = msgspec.structs.replace(lookup, embedding=sought.embedding)
         decisions = [explained(sought.verdict)]
         entry = hit and hit.candidate.entry

@@ -23,17 +23,17 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from agents.corpus import Corpus
-from agents.embedding import Embedder
+from agents.embedding import Embedder, Vector
 from agents.knowledge.document import check, digest
 from agents.knowledge.invalidation import Invalidation
-from agents.knowledge.views import Viewed, embedded, viewed
+from agents.knowledge.views import Viewed, chunks, embed, viewed
 from agents.policy import Policy
 from agents.stage import Delivery, Emit, Position, dead_letter
 from agents.waterfall import NOTHING, Pricing, with_spending
 from schemas import topics
 from schemas.enums import EntryKind, Lane, Source, Status
 from schemas.errors import HeadraceError, InvalidRequestError, ServiceError
-from schemas.ledger import LedgerEntry, Usage
+from schemas.ledger import CostLine, LedgerEntry, Usage, Waterfall
 from schemas.records import Document
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ class KnowledgeStage:
         turn = self._turns.setdefault((document.tenant, document.collection, document.document_id), asyncio.Lock())
         async with turn:
             try:
-                emits = await _retried(partial(self._work, delivery), delivery.position, self._patience_s)
+                emits = await _retried(partial(self._work, delivery, []), delivery.position, self._patience_s)
             except ServiceError:
                 # A write may have been done though nobody heard of it.
                 await _retried(void, delivery.position, math.inf)
@@ -106,11 +106,18 @@ class KnowledgeStage:
             return emits
 
     def failed(self, delivery: Delivery[Document], error: HeadraceError) -> Sequence[Emit]:
-        """A dead letter."""
-        return [dead_letter(delivery, error, "knowledge", topics.DEAD_LETTERS)]
+        """A dead letter, and what was spent in vain: billed to nobody."""
+        emits = [dead_letter(delivery, error, "knowledge", topics.DEAD_LETTERS)]
+        if delivery.spent:
+            in_vain = sum(line.cost for line in delivery.spent)
+            emits.append(self._entry(delivery, Status.FAILED, NOTHING, in_vain))
+        return emits
 
-    async def _work(self, delivery: Delivery[Document]) -> Sequence[Emit] | None:
-        """Change the corpus: what follows, once it is known for void; None where the corpus is as it should be."""
+    async def _work(self, delivery: Delivery[Document], vectors: list[Vector]) -> Sequence[Emit] | None:
+        """Change the corpus: what follows, once it is known for void; None where the corpus is as it should be.
+
+        ``vectors`` holds what earlier tries have embedded.
+        """
         document, version = delivery.record, delivery.position.offset
         name = document.tenant, document.collection, document.document_id
         held = await self._corpus.held(*name)
@@ -129,13 +136,15 @@ class KnowledgeStage:
         if held is not None and held.version < version and held.digest == said:
             return None
         cut, tokens = await asyncio.to_thread(self._cut, document, document.text)
-        entry = self._entry(delivery, tokens)
+        billed = with_spending(NOTHING, [self._spending(delivery, tokens)])
         if held is None or held.version < version:
             async with self._embedding:
-                chunks = await embedded(self._embedder, document.document_id, document.title, cut)
+                async for spent in embed(self._embedder, cut, vectors):
+                    delivery.spent.append(self._spending(delivery, spent))
+            found = chunks(document.document_id, document.title, cut, vectors)
             metadata = document.metadata
-            await self._corpus.replace(*name, version=version, digest=said, metadata=metadata, chunks=chunks)
-        return [Emit(topics.LEDGER, entry.tenant.encode(), entry)]
+            await self._corpus.replace(*name, version=version, digest=said, metadata=metadata, chunks=found)
+        return [self._entry(delivery, Status.COMPLETED, billed, 0)]
 
     def _cut(self, document: Document, text: str) -> tuple[list[Viewed], int]:
         """The document's pieces, and the tokens that embedding them takes."""
@@ -144,12 +153,16 @@ class KnowledgeStage:
             raise InvalidRequestError("the text says nothing: to remove the document, let the text be null")
         return cut, sum(self._embedder.count(text) for one in cut for text in one.texts)
 
-    def _entry(self, delivery: Delivery[Document], tokens: int) -> LedgerEntry:
-        """The embedding's ledger entry: the same, to the byte, however often the document is delivered."""
+    def _spending(self, delivery: Delivery[Document], tokens: int) -> CostLine:
+        return Pricing(self._policy.prices, delivery.timestamp).embedding("retrieval", self._embedder.name, tokens)
+
+    def _entry(self, delivery: Delivery[Document], status: Status, waterfall: Waterfall, unbilled: int) -> Emit:
+        """The embedding's ledger entry: of a completed one the same, to the byte, however often it is delivered."""
         document, position, at = delivery.record, delivery.position, delivery.timestamp
-        named = msgspec.json.encode((document.tenant, document.collection, document.document_id, at))
-        spent = Pricing(self._policy.prices, at).embedding("retrieval", self._embedder.name, tokens)
-        return LedgerEntry(
+        # A document that failed may be delivered again and be completed: that is another entry.
+        which = () if status is Status.COMPLETED else (status,)
+        named = msgspec.json.encode((document.tenant, document.collection, document.document_id, at, *which))
+        entry = LedgerEntry(
             entry_id=f"{position.partition:04d}-{position.offset:014d}-{blake2b(named, digest_size=8).hexdigest()}",
             kind=EntryKind.INGESTION,
             request_id=f"{document.collection}/{document.document_id}",
@@ -159,13 +172,14 @@ class KnowledgeStage:
             model=self._embedder.name,
             lane=Lane.REALTIME,
             source=Source.NONE,
-            status=Status.COMPLETED,
+            status=status,
             occurred_at=at,
-            waterfall=with_spending(NOTHING, [spent]),
-            unbilled_cost=0,
+            waterfall=waterfall,
+            unbilled_cost=unbilled,
             usage=Usage(),
             policy_version=self._policy.version,
         )
+        return Emit(topics.LEDGER, entry.tenant.encode(), entry)
 
 
 async def _retried(work: Callable[[], Awaitable[T]], position: Position, patience_s: float) -> T:

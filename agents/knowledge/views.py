@@ -6,7 +6,7 @@ A question is as a rule about one of them, and in the vector of the whole it is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -52,16 +52,24 @@ def views(title: str, piece: Piece) -> list[str]:
     return [passage(title, piece.trail, text) for text in said]
 
 
-async def embedded(
-    embedder: Embedder, document_id: str, title: str, those: Sequence[Viewed]
-) -> list[tuple[Chunk, Vectors]]:
-    """The chunks of a document with the vectors of their texts. Raises ServiceError of the embedder."""
+async def embed(embedder: Embedder, those: Sequence[Viewed], vectors: list[Vector]) -> AsyncIterator[int]:
+    """Append to ``vectors`` those of the texts that it lacks, a few at a time; the tokens of each few.
+
+    Raises:
+        ServiceError: of the embedder. What was appended before stays, so that a second try goes on from there.
+    """
     texts = [text for one in those for text in one.texts]
-    vectors: list[Vector] = []
-    for start in range(0, len(texts), AT_ONCE):
-        some = texts[start : start + AT_ONCE]
+    while some := texts[len(vectors) : len(vectors) + AT_ONCE]:
+        found = await asyncio.gather(*map(embedder.embed, some))
         # What else the embedder tells of a text is large, and let go of here.
-        vectors += [one.vector for one in await asyncio.gather(*map(embedder.embed, some))]
+        vectors += [one.vector for one in found]
+        yield sum(one.tokens for one in found)
+
+
+def chunks(
+    document_id: str, title: str, those: Sequence[Viewed], vectors: Sequence[Vector]
+) -> list[tuple[Chunk, Vectors]]:
+    """The chunks of a document with the vectors of their texts."""
     left = iter(vectors)
     return [
         (Chunk(document_id, number, title, *piece), np.stack(list(islice(left, len(its)))))

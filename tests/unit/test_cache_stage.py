@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -253,6 +254,27 @@ async def test_a_failure_after_the_question_was_embedded_tells_what_that_cost(ri
     answered, _ = river.stage.failed(delivery, UndeliverableError("it does not fit into a record"))
     assert isinstance(answered.record, Answer)
     assert answered.record.waterfall.costs == missed.record.costs != []
+
+
+async def test_a_request_that_is_given_up_while_the_cache_is_slow_tells_what_its_embedding_cost(
+    river: River, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = asyncio.Event()
+
+    async def wait(*_: Any) -> None:
+        slow.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(river.lessons, "of", wait)
+    delivery = river.delivery(request_of())
+    working = asyncio.ensure_future(river.stage(delivery))
+    await slow.wait()
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    answered, _ = river.stage.failed(delivery, DeadlinePassedError("too late"))
+    assert isinstance(answered.record, Answer)
+    (cost,) = answered.record.waterfall.costs
+    assert cost.tokens == (await river.embedder.embed(RESET)).tokens
 
 
 async def test_a_failure_without_a_request_id_is_only_put_aside(river: River) -> None:

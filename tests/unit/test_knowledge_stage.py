@@ -15,9 +15,9 @@ from agents.knowledge.stage import NEVER, KnowledgeStage
 from agents.knowledge.views import AT_ONCE
 from agents.policy import Policy
 from agents.stage import Emit
-from agents.waterfall import holds
+from agents.waterfall import NOTHING, holds
 from schemas import topics
-from schemas.enums import EntryKind
+from schemas.enums import EntryKind, Status
 from schemas.errors import HeadraceError, InvalidRequestError, PolicyError, ServiceError, UnknownNameError
 from schemas.ledger import LedgerEntry
 from schemas.records import DeadLetter, Document
@@ -215,6 +215,34 @@ async def test_a_document_waits_for_an_embedder_that_is_away_and_not_for_ever(ca
     river.embedder.down = True
     with pytest.raises(ServiceError, match="the bag of words is down"):
         await river.receive(written(text="Other."), 2)
+
+
+async def test_what_is_embedded_in_vain_is_on_the_ledger_and_billed_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    river = River(patience_s=0.3)
+    tries = 0
+
+    async def away(*_name: Any, **_what: Any) -> bool:
+        nonlocal tries
+        tries += 1
+        raise ServiceError("the corpus is away")
+
+    monkeypatch.setattr(river.corpus, "replace", away)
+    given = delivery(written(), 1, topic=topics.DOCUMENTS, at=AT)
+    with pytest.raises(ServiceError) as failure:
+        await river.stage(given)
+    letter, emit = river.stage.failed(given, failure.value)
+    assert isinstance(letter.record, DeadLetter)
+    entry = emit.record
+    assert isinstance(entry, LedgerEntry)
+    tokens = sum(map(river.embedder.count, river.embedder.embedded))
+    assert (entry.kind, entry.status, entry.waterfall) == (EntryKind.INGESTION, Status.FAILED, NOTHING)
+    assert entry.unbilled_cost == tokens * 20
+    assert (tries > 1, len(river.embedder.embedded)) == (True, 2)  # a second try embeds nothing again
+    monkeypatch.undo()
+    (again,) = await river.receive(written(), 1)
+    assert isinstance(again.record, LedgerEntry)
+    assert again.record.entry_id != entry.entry_id
+    assert again.record.waterfall.effective_cost == tokens * 20
 
 
 async def test_what_was_answered_is_void_also_where_a_write_failed_that_may_have_been_done(

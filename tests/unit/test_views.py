@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.embedding import Vector
 from agents.knowledge.chunking import Piece
-from agents.knowledge.views import embedded, viewed, views
+from agents.knowledge.views import chunks, embed, viewed, views
 from tests.fakes.embedder import BagOfWords
 
 LINE = st.sampled_from(
@@ -34,9 +35,12 @@ def test_what_is_one_sentence_or_row_or_none_is_seen_once() -> None:
 async def test_each_chunk_has_a_vector_for_each_of_its_texts_and_the_whole_comes_first(lines: list[str]) -> None:
     embedder = BagOfWords()
     cut = viewed("Guide", "\n".join(lines), embedder)
-    chunks = await embedded(embedder, "d", "Guide", cut)
-    assert [chunk.number for chunk, _ in chunks] == list(range(len(cut)))
-    for (chunk, vectors), (piece, texts) in zip(chunks, cut, strict=True):
+    made: list[Vector] = []
+    tokens = [tokens async for tokens in embed(embedder, cut, made)]
+    assert sum(tokens) == sum(embedder.count(text) for one in cut for text in one.texts)
+    found = chunks("d", "Guide", cut, made)
+    assert [chunk.number for chunk, _ in found] == list(range(len(cut)))
+    for (chunk, vectors), (piece, texts) in zip(found, cut, strict=True):
         assert (chunk.trail, chunk.text) == piece
         assert texts[0].endswith(chunk.text)
         assert vectors.dtype == np.float32
