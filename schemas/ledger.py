@@ -71,6 +71,7 @@ class Usage(Record, frozen=True, kw_only=True):
     cached_tokens: int = 0
     """Of the prompt's tokens, those that the engine's prefix cache held."""
     completion_tokens: int = 0
+    """Of a failure: what an engine made of an answer that is not given."""
 
 
 class Timings(Record, frozen=True, kw_only=True):

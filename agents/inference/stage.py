@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from agents.waterfall import GpuTime, Pricing, avoided, with_spending
 from schemas import topics
 from schemas.enums import Lane, Source, Status
 from schemas.errors import DeadlinePassedError, EngineRowError, HeadraceError, UnknownNameError
-from schemas.ledger import Decision, Timings, Usage, Waterfall
+from schemas.ledger import CostLine, Decision, Timings, Usage, Waterfall
 from schemas.records import Answer, InferenceTask, Ticket
 
 
@@ -33,6 +34,8 @@ class Execution(NamedTuple):
 
     completion: Completion
     gpu: GpuTime | None
+    wrong: str | None
+    """Why the answer is not what was asked for. It was paid for nonetheless."""
 
 
 class Load(NamedTuple):
@@ -64,11 +67,12 @@ class _Served:
             work = self._engine.generate(prompt)
             done, gpu = (await work, None) if self._gpu is None else await self._gpu.priced(work)
         self._preemptions += done.preemptions
-        if (schema := prompt.sampling.json_schema) and (wrong := complaint(schema, done.text)):
+        wrong = None
+        if (schema := prompt.sampling.json_schema) and (found := complaint(schema, done.text)):
             cut = ", for it was cut: raise sampling.max_tokens" if done.finish_reason == "length" else ""
-            raise EngineRowError(f"the answer to {prompt.key!r} does not follow its JSON schema{cut}: {wrong}")
+            wrong = f"the answer to {prompt.key!r} does not follow its JSON schema{cut}: {found}"
         timings = msgspec.structs.replace(done.timings, queue=done.timings.queue + waited)
-        return Execution(done._replace(timings=timings), gpu)
+        return Execution(done._replace(timings=timings), gpu, wrong)
 
     def load(self) -> Load:
         engine = self._engine
@@ -145,6 +149,10 @@ class InferenceStage(Stage[InferenceTask]):
         if admission.short is not None:
             return [*self.failed(delivery, admission.short), *admission.alerts]
         landing = await self._flights.join(key, ticket.request_id, lambda: served.execute(task))
+        if (wrong := landing.result.wrong) is not None:
+            if landing.led:
+                delivery.spent.extend(self._in_vain(task, landing.result))
+            raise EngineRowError(wrong)
         return [answered(self._answer(task, landing)), *admission.alerts]
 
     def loads(self) -> Mapping[str, Load]:
@@ -157,6 +165,7 @@ class InferenceStage(Stage[InferenceTask]):
         Where it was the engine that failed, and there is another model to ask, the task goes to that one instead.
         """
         task = delivery.record
+        task = msgspec.structs.replace(task, costs=[*task.costs, *delivery.spent])
         if isinstance(error, EngineRowError) and (instead := self._fallback(task, error)):
             # Under its own key, so that equal tasks meet at the next model as they did at this one.
             return [Emit(topics.tasks(instead.model, task.ticket.lane), delivery.key or b"", instead)]
@@ -165,7 +174,7 @@ class InferenceStage(Stage[InferenceTask]):
             task.ticket,
             error,
             model=task.model,
-            usage=task.usage,
+            usage=_in_vain_of(task.usage, delivery.spent),
             spent=task.costs,
             decisions=task.decisions,
         )
@@ -185,7 +194,7 @@ class InferenceStage(Stage[InferenceTask]):
 
     def _answer(self, task: InferenceTask, landing: Landing[Execution]) -> Answer:
         done = landing.result.completion
-        usage = _usage(task.usage, done)
+        usage = _made(task.usage, done)
         return Answer(
             answer_id=self._new_id(),
             ticket=task.ticket,
@@ -210,6 +219,13 @@ class InferenceStage(Stage[InferenceTask]):
         waterfall = pricing.execution(self._baseline(ticket), task.model, usage, ticket.lane, gpu)
         return with_spending(waterfall if led else avoided(waterfall, "single_flight"), task.costs)
 
+    def _in_vain(self, task: InferenceTask, done: Execution) -> list[CostLine]:
+        """What an answer cost that is not given: the price of asking this model, and not the next one of its chain."""
+        usage, ticket = _made(task.usage, done.completion), task.ticket
+        pricing = Pricing(self._policy.prices, ticket.received_at)
+        paid = pricing.execution(self._baseline(ticket), task.model, usage, ticket.lane, done.gpu)
+        return [msgspec.structs.replace(line, strategy="routing") for line in paid.costs]
+
     def _baseline(self, ticket: Ticket) -> str:
         governing = self._policy.document.tasks.get(ticket.task)
         if governing is None:
@@ -225,7 +241,22 @@ def _waiting(task: InferenceTask) -> Waiting:
     return Waiting(task.ticket.lane, task.ticket.tenant, prefix, tokens)
 
 
-def _usage(before: Usage, done: Completion) -> Usage:
+def _made(before: Usage, done: Completion) -> Usage:
+    return _usage(before, done.prompt_tokens, done.cached_tokens, done.completion_tokens)
+
+
+def _in_vain_of(before: Usage, spent: Sequence[CostLine]) -> Usage:
+    """The usage of a task that failed: with an answer's tokens, where one was made and not given."""
+    if not spent:
+        return before
+    tokens = Counter[str]()
+    for line in spent:
+        tokens[line.kind] += line.tokens
+    answer, cached = tokens["output"] + tokens["decode"], tokens["cached_input"]
+    return _usage(before, tokens.total() - answer, cached, answer)
+
+
+def _usage(before: Usage, prompt: int, cached: int, answer: int) -> Usage:
     """The task's usage with what the engine counted.
 
     Where a server counts a prompt's tokens otherwise than we do, its count is the one that is paid for; as much is
@@ -233,8 +264,8 @@ def _usage(before: Usage, done: Completion) -> Usage:
     """
     return msgspec.structs.replace(
         before,
-        published_tokens=before.published_tokens + done.prompt_tokens - before.prompt_tokens,
-        prompt_tokens=done.prompt_tokens,
-        cached_tokens=min(done.cached_tokens, done.prompt_tokens),
-        completion_tokens=done.completion_tokens,
+        published_tokens=before.published_tokens + prompt - before.prompt_tokens,
+        prompt_tokens=prompt,
+        cached_tokens=min(cached, prompt),
+        completion_tokens=answer,
     )

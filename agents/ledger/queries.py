@@ -24,7 +24,7 @@ from agents.ledger.tables import (
     schema_version,
 )
 from agents.wilson import interval, share
-from schemas.enums import EntryKind, Source, Verdict
+from schemas.enums import EntryKind, Source, Status, Verdict
 from schemas.errors import ServiceError, SetupError, UnknownNameError
 from schemas.ledger import Waterfall
 
@@ -265,9 +265,13 @@ class Queries:
         return (Kept(**row) for row in self._rows(query))
 
     def engine_tokens(self, since: int | None = None, until: int | None = None) -> dict[str, EngineTokens]:
-        """What engines did for the raw entries, by model. An answer that was served again did not reach an engine."""
+        """What engines did for the raw entries, by model. An answer that was served again did not reach an engine.
+
+        A failure and a check have an answer's tokens only where an engine made them.
+        """
         executed = (entries.c.source == Source.ENGINE.value) & (entries.c.kind != EntryKind.IDLE.value)
-        made = executed | (entries.c.kind == EntryKind.CHECK.value)
+        other = (entries.c.status == Status.FAILED.value) | (entries.c.kind == EntryKind.CHECK.value)
+        made = executed | (other & (entries.c.completion_tokens > 0))
         columns = [entries.c.model, total(entries.c.prompt_tokens), total(entries.c.completion_tokens)]
         query = self._select(entries, columns, since, until).where(made).group_by(entries.c.model)
         return {row["model"]: EngineTokens(row["prompt_tokens"], row["completion_tokens"]) for row in self._rows(query)}

@@ -86,6 +86,7 @@ def refused(answer: Answer, error: HeadraceError) -> Answer:
         text=None,
         finish_reason=None,
         cached_from=None,
+        usage=answer.usage if answer.source is Source.ENGINE else Usage(),
         error_code=error.code,
         error_message=str(error),
         lookup=None,

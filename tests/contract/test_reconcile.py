@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -204,8 +206,12 @@ def test_every_entry_on_the_topic_is_held_against_its_raw_entry(store: Store) ->
     assert with_the_topic(store, entry("e-1"), whole=False) == (0, [])
 
 
+def failed(entry_id: str, **fields: Any) -> LedgerEntry:
+    return entry(entry_id, source=Source.NONE, status=Status.FAILED, waterfall=NOTHING, **fields)
+
+
 def test_engines_are_held_against_the_entries_by_model(store: Store) -> None:
-    """A hit and a comparison reached no engine, whatever tokens their answers have."""
+    """A hit and a comparison reached no engine, whatever tokens their answers have. A failure may have."""
     used = Usage(prompt_tokens=10, completion_tokens=4)
     kept(
         store,
@@ -215,15 +221,17 @@ def test_engines_are_held_against_the_entries_by_model(store: Store) -> None:
         check("c-2", usage=Usage(), cost=0),
         hit("e-3", usage=used),
         entry("e-4", usage=used, source=Source.EXACT_CACHE, model="large"),
+        failed("e-5", usage=used, unbilled_cost=70),
+        failed("e-6", usage=Usage(prompt_tokens=10)),
     )
     booked = Queries(store.engine).engine_tokens()
-    assert booked == {"m": EngineTokens(30, 12)}
+    assert booked == {"m": EngineTokens(40, 16)}
     agreed = with_engines(of(store, response("e-1")), booked, booked)
-    counted = {"m": EngineTokens(31, 12), "large": EngineTokens(0, 1)}
+    counted = {"m": EngineTokens(41, 16), "large": EngineTokens(0, 1)}
     found = with_engines(agreed, counted, booked).differences[len(agreed.differences) :]
     assert [one.what for one in found] == [
         "model large: its engines counted 0 prompt and 1 completion tokens, the entries 0 and 0",
-        "model m: its engines counted 31 prompt and 12 completion tokens, the entries 30 and 12",
+        "model m: its engines counted 41 prompt and 16 completion tokens, the entries 40 and 16",
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agents import waterfall
-from agents.inference.engine import Engine
+from agents.inference.engine import Completion, Engine, Prompt
 from agents.stage import Emit
 from schemas import topics
 from schemas.enums import Lane, Source, Status
@@ -21,14 +21,17 @@ from schemas.errors import (
     PromptTooLongError,
     UnknownNameError,
 )
-from schemas.records import Answer, DeadLetter, InferenceTask, Message
+from schemas.records import Answer, DeadLetter, InferenceTask, Message, Sampling
 from tests.fakes.engine import FakeEngine
 from tests.fakes.records import AT, delivery, lookup, ticket
 from tests.unit.inference_bench import (
     EMBEDDED,
+    PROMPT_TOKENS,
     run,
+    said,
     stage,
     task,
+    the_answer,
 )
 
 
@@ -92,6 +95,49 @@ def test_a_failed_task_becomes_a_failed_answer_and_a_dead_letter() -> None:
     assert letter.topic == topics.DEAD_LETTERS
     assert isinstance(letter.record, DeadLetter)
     assert (letter.record.value, letter.record.stage, letter.record.code) == (b"raw", "inference", "PROMPT_TOO_LONG")
+
+
+REFUSED = '{"type": "object", "required": ["fee"]}'
+
+
+async def test_what_a_refused_answer_cost_is_told_once_of_all_who_asked_for_it() -> None:
+    engine = FakeEngine("small")
+    inference = stage(engine)
+    asked = [delivery(task(f"r-{at}", sampling=Sampling(max_tokens=64, json_schema=REFUSED)), at) for at in range(2)]
+    worked = await asyncio.gather(*map(inference, asked), return_exceptions=True)
+    assert engine.calls == 1
+    answers = []
+    for one, error in zip(asked, worked, strict=True):
+        assert isinstance(error, EngineRowError)
+        answers.append(the_answer(inference.failed(one, error)))
+    done = await said()
+    assert {answer.status for answer in answers} == {Status.FAILED}
+    assert [answer.usage.completion_tokens for answer in answers] == [done.completion_tokens, 0]
+    assert {answer.usage.prompt_tokens for answer in answers} == {PROMPT_TOKENS}
+    paid = PROMPT_TOKENS * 1_000 + done.completion_tokens * 3_000
+    assert [answer.waterfall.effective_cost for answer in answers] == [EMBEDDED.cost + paid, EMBEDDED.cost]
+
+
+async def test_what_a_refused_answer_cost_stays_on_the_task_that_the_next_model_gets() -> None:
+    class Typed(FakeEngine):
+        async def generate(self, prompt: Prompt) -> Completion:
+            return (await super().generate(prompt))._replace(text='{"fee": 3}')
+
+    refused, answering = FakeEngine("small"), Typed("big")
+    inference = stage(refused, answering)
+    sampling = Sampling(max_tokens=64, json_schema=REFUSED)
+    asked = delivery(task(sampling=sampling, fallbacks=["big"]), 1)
+    with pytest.raises(EngineRowError) as refusal:
+        await inference(asked)
+    (emit,) = inference.failed(asked, refusal.value)
+    assert isinstance(emit.record, InferenceTask)
+    in_vain = emit.record.costs[1:]
+    assert {(line.model, line.strategy) for line in in_vain} == {("small", "routing")}
+    (answer,) = await run(inference, emit.record)
+    assert waterfall.holds(answer.waterfall)
+    assert answer.waterfall.costs[-len(in_vain) :] == in_vain
+    (routing,) = [line for line in answer.waterfall.savings if line.strategy == "routing"]
+    assert (routing.gross, routing.cost) == (0, sum(line.cost for line in in_vain))
 
 
 CHAIN = {"model": "small", "fallbacks": ["big", "spare"]}
