@@ -149,9 +149,9 @@ class InferenceStage(Stage[InferenceTask]):
         if admission.short is not None:
             return [*self.failed(delivery, admission.short), *admission.alerts]
         landing = await self._flights.join(key, ticket.request_id, lambda: served.execute(task))
+        if landing.led:
+            delivery.spent.extend(self._paid(task, landing.result))
         if (wrong := landing.result.wrong) is not None:
-            if landing.led:
-                delivery.spent.extend(self._in_vain(task, landing.result))
             raise EngineRowError(wrong)
         return [answered(self._answer(task, landing)), *admission.alerts]
 
@@ -164,8 +164,7 @@ class InferenceStage(Stage[InferenceTask]):
 
         Where it was the engine that failed, and there is another model to ask, the task goes to that one instead.
         """
-        task = delivery.record
-        task = msgspec.structs.replace(task, costs=[*task.costs, *delivery.spent])
+        task = msgspec.structs.replace(delivery.record, costs=[*delivery.record.costs, *delivery.spent])
         if isinstance(error, EngineRowError) and (instead := self._fallback(task, error)):
             # Under its own key, so that equal tasks meet at the next model as they did at this one.
             return [Emit(topics.tasks(instead.model, task.ticket.lane), delivery.key or b"", instead)]
@@ -219,8 +218,8 @@ class InferenceStage(Stage[InferenceTask]):
         waterfall = pricing.execution(self._baseline(ticket), task.model, usage, ticket.lane, gpu)
         return with_spending(waterfall if led else avoided(waterfall, "single_flight"), task.costs)
 
-    def _in_vain(self, task: InferenceTask, done: Execution) -> list[CostLine]:
-        """What an answer cost that is not given: the price of asking this model, and not the next one of its chain."""
+    def _paid(self, task: InferenceTask, done: Execution) -> list[CostLine]:
+        """What an answer costs that is not given: the price of asking this model, and not the next one of its chain."""
         usage, ticket = _made(task.usage, done.completion), task.ticket
         pricing = Pricing(self._policy.prices, ticket.received_at)
         paid = pricing.execution(self._baseline(ticket), task.model, usage, ticket.lane, done.gpu)

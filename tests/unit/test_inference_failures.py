@@ -19,6 +19,7 @@ from schemas.errors import (
     HeadraceError,
     PolicyError,
     PromptTooLongError,
+    UndeliverableError,
     UnknownNameError,
 )
 from schemas.records import Answer, DeadLetter, InferenceTask, Message, Sampling
@@ -116,6 +117,15 @@ async def test_what_a_refused_answer_cost_is_told_once_of_all_who_asked_for_it()
     assert {answer.usage.prompt_tokens for answer in answers} == {PROMPT_TOKENS}
     paid = PROMPT_TOKENS * 1_000 + done.completion_tokens * 3_000
     assert [answer.waterfall.effective_cost for answer in answers] == [EMBEDDED.cost + paid, EMBEDDED.cost]
+
+
+async def test_an_answer_that_cannot_be_published_was_paid_for_nonetheless() -> None:
+    inference = stage(FakeEngine("small"))
+    asked = delivery(task(), 1)
+    given = the_answer(await inference(asked))
+    failed = the_answer(inference.failed(asked, UndeliverableError("it does not fit into a record")))
+    assert (failed.status, failed.usage.completion_tokens) == (Status.FAILED, given.usage.completion_tokens)
+    assert failed.waterfall.effective_cost == given.waterfall.effective_cost
 
 
 async def test_what_a_refused_answer_cost_stays_on_the_task_that_the_next_model_gets() -> None:
