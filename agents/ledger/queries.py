@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Engine, Select, Table, cast, func, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents.ledger.focus import Booked
@@ -197,8 +197,10 @@ class Queries:
         self, since: int | None = None, until: int | None = None, where: Where = EVERYWHERE
     ) -> list[CheckedTask]:
         """The measured quality of the semantic cache, by tenant and task in their order, where it was tried."""
-        line = (rollup_savings.c.rollup_key == rollups.c.rollup_key) & (rollup_savings.c.strategy == SEMANTIC)
+        line = rollup_savings.join(rollups, rollups.c.rollup_key == rollup_savings.c.rollup_key)
         groups = rollups.c.tenant, rollups.c.task
+        tried = self._select(rollups, [*groups], since, until, where).select_from(line)
+        tried = tried.where(rollup_savings.c.strategy == SEMANTIC)
         cached = rollups.c.source == Source.SEMANTIC_CACHE.value
         counts = [
             total(rollups.c.requests),
@@ -207,10 +209,8 @@ class Queries:
             total(rollups.c.wrong, where=cached),
         ]
         query = self._select(rollups, [*groups, *counts], since, until, where)
-        query = query.select_from(rollups.outerjoin(rollup_savings, line))
-        tried = func.count(rollup_savings.c.strategy) > 0
         found = []
-        for row in self._rows(query.group_by(*groups).having(tried).order_by(*groups)):
+        for row in self._rows(query.where(tuple_(*groups).in_(tried)).group_by(*groups).order_by(*groups)):
             low, high = interval(row["wrong"], row["checks"])
             found.append(CheckedTask(**row, wrong_rate=share(row["wrong"], row["checks"]), low=low, high=high))
         return found

@@ -76,6 +76,9 @@ rollups = Table(
     Column("idle_cost", BigInteger, nullable=False, server_default=text("0")),
 )
 
+rollups_by_hour = Index("rollups_by_hour", rollups.c.hour)
+"""For periods of roll-ups. An hour's rows come and stay: what is added to them does not touch it."""
+
 rollup_savings = Table(
     "rollup_savings",
     metadata,
