@@ -102,8 +102,9 @@ def _noise(spent: Mapping[int, int], first: int, since: int) -> Fraction:
             shares += [(abs(2 * one - twice), twice) for one in before]
     shares.sort(key=_order)
     half = len(shares) // 2
-    middle = [Fraction(*share) for share in shares[half - (len(shares) % 2 == 0) : half + 1]]
-    return sum(middle, Fraction(0)) / max(1, len(middle))
+    if not shares:
+        return Fraction(0)
+    return Fraction(1, 2) * (Fraction(*shares[(len(shares) - 1) // 2]) + Fraction(*shares[half]))
 
 
 def _order(share: tuple[int, int]) -> int:
