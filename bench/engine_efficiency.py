@@ -59,15 +59,8 @@ say = Console(stderr=True)
 async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], list[Work]]) -> dict[str, Any]:
     """Line 1."""
     template = ChatTemplate.load(scale.model)
-    model = Model(
-        engine="vllm",
-        path=scale.model,
-        window=scale.window,
-        max_num_seqs=scale.at_once,
-        kv_cache_bytes=scale.cache_bytes,
-    )
     ratios, ours, theirs = [], [], []
-    async with raw_vllm(arguments(model, cpu=_cpu())) as raw:
+    async with raw_vllm(arguments(_model(scale, scale.cache_bytes), cpu=_cpu())) as raw:
         for number in range(scale.pairs):
             asked = works(scale.requests)
             batch = [(template.render([Message(role="user", content=one.question)]), one.answer) for one in asked]
@@ -89,14 +82,7 @@ async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], li
 async def prefix_gain(scale: Scale, texts: Texts, chance: random.Random) -> dict[str, Any]:
     """Line 2, without a river: what is compared is an order."""
     template = ChatTemplate.load(scale.model)
-    model = Model(
-        engine="vllm",
-        path=scale.model,
-        window=scale.window,
-        max_num_seqs=scale.at_once,
-        kv_cache_bytes=scale.small_cache_bytes,
-    )
-    engine = VllmEngine("bench", model, template)
+    engine = VllmEngine("bench", _model(scale, scale.small_cache_bytes), template)
     await engine.start()
     written = tomllib.loads(POLICY.format(model=described(scale)))
     policy = Policy(msgspec.convert(written, Document))
@@ -267,6 +253,12 @@ async def measure(scale: Scale, trace: Path, lines: set[int]) -> dict[str, Any]:
                 await line(6, lambda: server(river, scale, works, Path(scratch)))
                 await line(7, lambda: kill(river, scale, works))
     return found
+
+
+def _model(scale: Scale, cache_bytes: int | None) -> Model:
+    return Model(
+        engine="vllm", path=scale.model, window=scale.window, max_num_seqs=scale.at_once, kv_cache_bytes=cache_bytes
+    )
 
 
 def _task(prefix: str, question: str, template: ChatTemplate) -> InferenceTask:
