@@ -327,7 +327,7 @@ def main(
     at_once: Annotated[int, typer.Option(help="Prompts that the engine works on at once.")] = 16,
     cache_mib: Annotated[int | None, typer.Option(help="MiB for keys and values; of each of two engines.")] = 512,
     small_cache_mib: Annotated[int, typer.Option(help="The same, too small for 20 prefixes.")] = 160,
-    prefix_words: Annotated[int, typer.Option(help="Length of each of the 20 prefixes.")] = 400,
+    prefix_words: Annotated[int, typer.Option(help="Of each of 20 prefixes; over 128 on CPUs, a block.")] = 400,
     requests: Annotated[int, typer.Option(help="Requests of a run.")] = 200,
     pairs: Annotated[int, typer.Option(help="How often programs take turns.")] = 5,
     shrink: Annotated[float, typer.Option(help="The trace's lengths are divided by this.")] = 8.0,
