@@ -149,11 +149,14 @@ class InferenceStage(Stage[InferenceTask]):
         if admission.short is not None:
             return [*self.failed(delivery, admission.short), *admission.alerts]
         landing = await self._flights.join(key, ticket.request_id, lambda: served.execute(task))
+        done = landing.result
+        usage = _made(task.usage, done.completion)
+        priced = self._priced(task, usage, done.gpu)
         if landing.led:
-            delivery.spent.extend(self._paid(task, landing.result))
-        if (wrong := landing.result.wrong) is not None:
+            delivery.spent.extend(priced.costs)
+        if (wrong := done.wrong) is not None:
             raise EngineRowError(wrong)
-        return [answered(self._answer(task, landing)), *admission.alerts]
+        return [answered(self._answer(task, landing, usage, priced)), *admission.alerts]
 
     def loads(self) -> Mapping[str, Load]:
         """How each engine does, by its model."""
@@ -164,7 +167,9 @@ class InferenceStage(Stage[InferenceTask]):
 
         Where it was the engine that failed, and there is another model to ask, the task goes to that one instead.
         """
-        task = msgspec.structs.replace(delivery.record, costs=[*delivery.record.costs, *delivery.spent])
+        # An answer that is not given is the price of asking this model, and not the next one of its chain.
+        in_vain = [msgspec.structs.replace(line, strategy="routing") for line in delivery.spent]
+        task = msgspec.structs.replace(delivery.record, costs=[*delivery.record.costs, *in_vain])
         if isinstance(error, EngineRowError) and (instead := self._fallback(task, error)):
             # Under its own key, so that equal tasks meet at the next model as they did at this one.
             return [Emit(topics.tasks(instead.model, task.ticket.lane), delivery.key or b"", instead)]
@@ -191,9 +196,8 @@ class InferenceStage(Stage[InferenceTask]):
                 )
         return None
 
-    def _answer(self, task: InferenceTask, landing: Landing[Execution]) -> Answer:
+    def _answer(self, task: InferenceTask, landing: Landing[Execution], usage: Usage, priced: Waterfall) -> Answer:
         done = landing.result.completion
-        usage = _made(task.usage, done)
         return Answer(
             answer_id=self._new_id(),
             ticket=task.ticket,
@@ -205,25 +209,18 @@ class InferenceStage(Stage[InferenceTask]):
             usage=usage,
             # An engine's time is told once, by the answer that is charged for it.
             timings=done.timings if landing.led else Timings(),
-            waterfall=self._waterfall(task, usage, landing.result.gpu, led=landing.led),
+            waterfall=with_spending(priced if landing.led else avoided(priced, "single_flight"), task.costs),
             cached_from=None if landing.led else landing.leader,
             # A check compares the text, whoever was charged for it.
             lookup=task.lookup if task.lookup.cacheable and (landing.led or task.ticket.check) else None,
             decisions=task.decisions,
         )
 
-    def _waterfall(self, task: InferenceTask, usage: Usage, gpu: GpuTime | None, *, led: bool) -> Waterfall:
+    def _priced(self, task: InferenceTask, usage: Usage, gpu: GpuTime | None) -> Waterfall:
+        """The waterfall of the execution alone."""
         ticket = task.ticket
         pricing = Pricing(self._policy.prices, ticket.received_at)
-        waterfall = pricing.execution(self._baseline(ticket), task.model, usage, ticket.lane, gpu)
-        return with_spending(waterfall if led else avoided(waterfall, "single_flight"), task.costs)
-
-    def _paid(self, task: InferenceTask, done: Execution) -> list[CostLine]:
-        """What an answer costs that is not given: the price of asking this model, and not the next one of its chain."""
-        usage, ticket = _made(task.usage, done.completion), task.ticket
-        pricing = Pricing(self._policy.prices, ticket.received_at)
-        paid = pricing.execution(self._baseline(ticket), task.model, usage, ticket.lane, done.gpu)
-        return [msgspec.structs.replace(line, strategy="routing") for line in paid.costs]
+        return pricing.execution(self._baseline(ticket), task.model, usage, ticket.lane, gpu)
 
     def _baseline(self, ticket: Ticket) -> str:
         governing = self._policy.document.tasks.get(ticket.task)

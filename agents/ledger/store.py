@@ -27,7 +27,7 @@ _VIEW = {"sqlite": "CREATE VIEW IF NOT EXISTS", "postgresql": "CREATE OR REPLACE
 _PATIENCE_S = 30
 """How long to wait for another worker that has SQLite's file."""
 _CACHE_KIB = 65_536
-"""Of SQLite's pages, for each connection that needs as many. A year's roll-ups are read twice as fast as with 2 MiB."""
+"""Of SQLite's pages, for each connection that needs as many: ten weeks' savings took half the time of its own 2 MiB."""
 _AT_ONCE = 10_000
 """Entries that one transaction removes: writers wait for no longer than that takes."""
 # SQLAlchemy's names are a kind of string that msgspec does not take for a field's.
