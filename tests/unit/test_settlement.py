@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.claims import Claim, Claims
-from agents.settlement.outcome import claimant, settle
+from agents.settlement.outcome import claimant, refused, settle
 from agents.settlement.stage import SettlementStage
 from agents.stage import Emit, Position
 from agents.waterfall import NOTHING, avoided, holds, with_spending
@@ -292,3 +292,11 @@ def test_whatever_crashes_each_request_has_one_response_and_one_bill(
     assert sorted(entry.request_id for entry in billed) == requests
     for response in responses:
         assert bills[response.response_id].waterfall == response.waterfall
+
+
+@pytest.mark.parametrize(("source", "made"), [(Source.ENGINE, 4), (Source.SINGLE_FLIGHT, 0), (Source.EXACT_CACHE, 0)])
+def test_an_answer_that_could_not_be_published_counts_tokens_only_where_an_engine_made_them(
+    source: Source, made: int
+) -> None:
+    failure = refused(answer("a-1", source=source), WorkFailedError("too large"))
+    assert (failure.source, failure.usage.completion_tokens) == (Source.NONE, made)
