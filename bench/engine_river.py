@@ -152,7 +152,7 @@ class EngineRiver:
 
     def kill_engine(self) -> None:
         """SIGKILL of the engine core, which is a child of the worker."""
-        (core,) = [one for one in _worker().children() if "EngineCore" in " ".join(one.cmdline())]
+        (core,) = [one for one in _children(_worker()) if "EngineCore" in " ".join(one.cmdline())]
         core.kill()
 
     def bill(self, ids: Sequence[str]) -> list[tuple[Any, ...]]:
@@ -186,6 +186,11 @@ async def engine_river(directory: Path, model: str) -> AsyncIterator[EngineRiver
 
 def _worker() -> psutil.Process:
     """The worker, by the process that keeps it on a leash: it gives itself another name than its command's."""
-    (leash,) = [one for one in psutil.Process().children() if one.cmdline()[-1:] == ["worker"]]
-    (worker,) = leash.children()
+    (leash,) = [one for one in _children(psutil.Process()) if one.cmdline()[-1:] == ["worker"]]
+    (worker,) = _children(leash)
     return worker
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    """Those that live: an engine that was stopped stays behind as a zombie, which has no command any more."""
+    return [one for one in process.children() if one.status() != psutil.STATUS_ZOMBIE]
