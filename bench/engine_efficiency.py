@@ -187,7 +187,7 @@ async def server(river: EngineRiver, scale: Scale, works: Callable[[int], list[W
     asked = works(scale.requests)
     inside = await river.run(asked)
     limits = {"window": scale.window, "max_num_seqs": scale.at_once, "cache_bytes": scale.cache_bytes or 1 << 30}
-    dtype = arguments(Model(engine="vllm", path=scale.model, window=scale.window), cpu=_cpu()).get("dtype", "auto")
+    dtype = arguments(_model(scale, scale.cache_bytes), cpu=_cpu()).get("dtype", "auto")
     async with VllmServer(scale.model, served_as="bench", dtype=dtype, **limits) as running:
         model = described(scale, engine="openai", url=running.url)
         async with engine_river(scratch / "server", model) as other:
