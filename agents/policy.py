@@ -150,6 +150,10 @@ class Policy:
                     "'.batch' at the end; served_as may hold any name"
                 )
             _at_least_one(f"[models.{name}]", model, "window", "max_num_seqs", "tensor_parallel")
+            if not 0 < model.batch_share <= 1:
+                raise PolicyError(
+                    f"[models.{name}] batch_share is {model.batch_share}: it must be above 0, and 1 at most"
+                )
         priced = {price.model for price in document.prices}
         for prices in (document.prices, document.gpu_prices):
             starts = Counter((price.model, price.effective_from) for price in prices)

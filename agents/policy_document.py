@@ -35,6 +35,9 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_tokens_in_flight: int | None = None
     """Of prompts and the longest answers that they may get, how many tokens admission keeps with the engine at once.
     Null: as many as its memory holds, where that is known (vllm)."""
+    batch_share: float = 0.25
+    """Of the places that admission keeps, those that batch may fill while real time comes: more of them make batch
+    cheaper where the engine is paid for by the hour, and real time slower."""
     tokenizer: str = ""
     """Where the tokenizer is, if it is not in ``path``."""
     kv_cache_bytes: int | None = None

@@ -7,7 +7,7 @@ Everything runs in one go, on one model, with one Kafka and one Valkey of its ow
 2. *prefix gain*: tokens/s with prompts of 20 prefixes let in grouped by prefix, over the order of arrival; one engine,
    whose prefix cache is too small for all of them.
 3. *single flight*: requests of which three in ten repeat another that is in flight; engine calls.
-4. *lanes*: p99 of real time under a batch backlog that would fill the engine, over its p99 alone.
+4. *lanes*: p99 of real time under a batch backlog that would fill the engine, over its p99 alone; in turns.
 5. *replay*: the trace's own arrivals, at the pace of which the engine can keep up, and at twice that.
 6. *server*: the same prompts through vLLM's own OpenAI-compatible server; answers and bills that differ.
 7. *kill*: SIGKILL of the engine's process while it works; the worker is started again; answers a request.
@@ -41,7 +41,7 @@ from agents.policy import Policy
 from agents.policy_document import Document, Model
 from agents.stage import Delivery, Position
 from bench.engine_load import Arrival, Scale, Texts, arrivals, described, drawn
-from bench.engine_river import POLICY, EngineRiver, Work, engine_river
+from bench.engine_river import POLICY, EngineRiver, Run, Work, engine_river
 from bench.raw_vllm import raw_vllm
 from bench.vllm_server import VllmServer
 from schemas.enums import Lane, Status
@@ -137,19 +137,27 @@ async def lanes(river: EngineRiver, scale: Scale, texts: Texts) -> dict[str, Any
     def realtime() -> list[Work]:
         return [Work(texts.question(20), 16, at / (0.2 * pace)) for at in range(count)]
 
-    alone = await river.run(realtime())
-    backlog = [Work(texts.question(40), 32, lane=Lane.BATCH) for _ in range(6 * count)]
-    waiting = await river.publish(backlog)
-    crowded = await river.answers(await river.publish(realtime()))
-    done = sum(name in river.received for name in waiting)
-    await river.answers(waiting)
-    p99 = [_p99(run.seconds_each) for run in (alone, crowded)]
+    alone: list[Run] = []
+    crowded: list[Run] = []
+    done = []
+    for number in range(scale.pairs):
+        if number % 2 == 0:
+            alone.append(await river.run(realtime()))
+        backlog = [Work(texts.question(40), 32, lane=Lane.BATCH) for _ in range(3 * count)]
+        waiting = await river.publish(backlog)
+        crowded.append(await river.answers(await river.publish(realtime())))
+        done.append(sum(name in river.received for name in waiting))
+        await river.answers(waiting)
+        if number % 2:
+            alone.append(await river.run(realtime()))
+    ratios = [_p99(crowd.seconds_each) / _p99(own.seconds_each) for crowd, own in zip(crowded, alone, strict=True)]
     return {
-        "realtime_p99_ratio": p99[1] / p99[0],
-        "realtime_p99_s_alone": p99[0],
-        "realtime_p99_s_in_a_crowd": p99[1],
+        "realtime_p99_ratio": statistics.median(ratios),
+        "realtime_p99_ratio_pairs": ratios,
+        "realtime_p99_s_alone": statistics.median(_p99(run.seconds_each) for run in alone),
+        "realtime_p99_s_in_a_crowd": statistics.median(_p99(run.seconds_each) for run in crowded),
         "batch_done_meanwhile": done,
-        "batch_left_then": len(backlog) - done,
+        "batch_left_then": [3 * count - finished for finished in done],
     }
 
 

@@ -56,7 +56,7 @@ class Rules(NamedTuple):
     """While both lanes wait, one in so many places is batch's."""
     prefix_run: int = 16
     """So many of one prefix may pass older prompts of their lane and tenant before the oldest has its turn."""
-    batch_share: float = 0.5
+    batch_share: float = 0.25
     """Of the places, those that batch may fill while real time comes; all of them once as many of batch as there are
     places went in and none of real time came. At least one in any case."""
 

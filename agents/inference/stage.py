@@ -52,7 +52,7 @@ class Load(NamedTuple):
 class _Served:
     """An engine with the gate in front of it."""
 
-    def __init__(self, engine: Engine, rules: Rules | None, clock: Callable[[], float], gpu: Gpu | None) -> None:
+    def __init__(self, engine: Engine, rules: Rules, clock: Callable[[], float], gpu: Gpu | None) -> None:
         self._engine = engine
         self._gpu = gpu
         self._clock = clock
@@ -106,12 +106,20 @@ class InferenceStage(Stage[InferenceTask]):
             new_id: an id that no other answer has.
             now: UTC epoch milliseconds.
             clock: seconds of any origin, to measure by.
-            rules: of admission, where they are not the default ones.
+            rules: of admission, where they are neither the default ones nor the models' own.
             gpus: of the models that are priced by GPU hours.
             budgets: asked before an engine may spend; None where the policy has none.
         """
         gpus = gpus or {}
-        self._served = {engine.model: _Served(engine, rules, clock, gpus.get(engine.model)) for engine in engines}
+        self._served = {
+            engine.model: _Served(
+                engine,
+                rules or Rules(batch_share=policy.models[engine.model].batch_share),
+                clock,
+                gpus.get(engine.model),
+            )
+            for engine in engines
+        }
         self._budgets = budgets
         self._policy = policy
         self._flights = Flights[Execution]()

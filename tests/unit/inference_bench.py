@@ -29,11 +29,11 @@ EMBEDDED = CostLine(
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-def policy() -> Policy:
+def policy(**model: Any) -> Policy:
     prices = [("big", "10", "30", 100), ("small", "1", "3", 50), ("minilm", "0.02", "0", 100)]
     return Policy(
         Document(
-            models={name: Model(engine="vllm", window=1024) for name in ("big", "small", "spare")},
+            models={name: Model(engine="vllm", window=1024, **model) for name in ("big", "small", "spare")},
             prices=[
                 Price(model=model, version=f"{model}-1", effective_from=SINCE, input=i, output=o, batch_percent=b)
                 for model, i, o, b in prices

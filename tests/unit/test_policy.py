@@ -172,6 +172,7 @@ def test_a_deadline_that_had_passed_is_refused(policy: Policy) -> None:
         ("window = 2048", "windows = 2048", "unknown field `windows`"),
         ("window = 2048", "window = 2048\nwidth = 1", "unknown field `width`"),
         ("window = 2048", "window = 0", "[models.small] window is 0: it must be at least 1"),
+        ("window = 2048", "window = 2048\nbatch_share = 0.0", "batch_share is 0.0: it must be above 0, and 1 at most"),
         ("[models.small]", "[models.a.b]", "unknown field `b`"),
         ("[models.small]", '[models."a/b"]\nengine="vllm"\nwindow=1\n[models.small]', "[models.a/b] cannot be part"),
         ("[models.small]", '[models."s.batch"]\nengine="vllm"\nwindow=1\n[models.small]', "cannot be part of a topic"),
