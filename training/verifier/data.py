@@ -49,8 +49,8 @@ def prepare(pairs: Sequence[tuple[str, str]], words: Words, states: Mapping[str,
         a, b = asked[one].text, asked[other].text
         readings.append((read[one], read[other]))
         related.append(table)
-        rows.append(features(a, b, read[one], read[other], table, cosine=cosine, words=words))
         objections = compare(a, b)
+        rows.append(features(a, b, read[one], read[other], table, objections=objections, cosine=cosine, words=words))
         vetoed.append(bool(forbidden(a, b, objections)))
         served.append(cosine >= SERVED_FROM and not objections)
     return Prepared(readings, related, np.array(rows), np.array(vetoed), np.array(served))

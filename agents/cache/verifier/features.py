@@ -1,8 +1,10 @@
 """What the verifier looks at in a pair of questions: one number a feature, the same whichever comes first."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from agents.cache.guards import GUARDS, Text, compare
+from agents.cache.guards import GUARDS, Objection, Text
 from agents.cache.guards.lexicon import QUALIFIERS
 from agents.cache.verifier.reading import ASKING, Floats, Reading
 from agents.cache.verifier.words import Relation, Words
@@ -28,14 +30,22 @@ _ALIKE = 0.34  # a synonym in its three commonest senses at worst
 
 
 def features(
-    asked: Text, stored: Text, one: Reading, other: Reading, related: Floats, *, cosine: float, words: Words
+    asked: Text,
+    stored: Text,
+    one: Reading,
+    other: Reading,
+    related: Floats,
+    *,
+    objections: Iterable[Objection],
+    cosine: float,
+    words: Words,
 ) -> Floats:
     """The features of a pair, in the order of `NAMES`.
 
-    `related` is what `relations(one, other, words)` says.
+    `related` is what `relations(one, other, words)` says, and `objections` what the guards say of the two texts.
     """
     verdict = np.zeros(len(_GUARDS))
-    for objection in compare(asked, stored):
+    for objection in objections:
         verdict[_PART[objection.guard]] = 1
     mine, theirs = _folded(asked, stored), _folded(stored, asked)
     left, right = _unexplained(mine, stored, words), _unexplained(theirs, asked, words)

@@ -75,7 +75,9 @@ class Verifier:
         if unfit := _unfit(asked, one) or _unfit(stored, other):
             return Verified(False, 0.0, (unfit,))
         related = relations(one, other, self._words)
-        row = features(asked.text, stored.text, one, other, related, cosine=cosine, words=self._words)
+        row = features(
+            asked.text, stored.text, one, other, related, objections=objections, cosine=cosine, words=self._words
+        )
         logit = self._model.logit(one, other, related, row)
         return Verified(
             logit >= self._model.threshold,
