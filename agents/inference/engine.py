@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from schemas.enums import Lane
@@ -21,6 +21,8 @@ class Prompt(NamedTuple):
     """Where an engine has a queue, real time goes before batch."""
     messages: Sequence[Message]
     sampling: Sampling
+    cut_short: Callable[[Completion], None] = lambda _: None
+    """Told what was made by then where the call is cancelled in the middle of an answer, by an engine that knows."""
 
 
 class Completion(NamedTuple):

@@ -33,15 +33,19 @@ class Flights(Generic[T]):
     def __init__(self) -> None:
         self._open: dict[Hashable, _Flight[T]] = {}
 
-    async def join(self, key: Hashable, name: str, work: Callable[[], Coroutine[Any, Any, T]]) -> Landing[T]:
+    async def join(
+        self, key: Hashable, name: str, work: Callable[[], Coroutine[Any, Any, T]], in_vain: Callable[[T], None]
+    ) -> Landing[T]:
         """Get what ``work()`` makes, or what the same ``key``'s work in progress makes.
 
-        A caller that is cancelled leaves; the work is cancelled when the last one has left.
+        A caller that is cancelled leaves; the work is cancelled when the last one leaves, which waits for its end.
 
         Args:
             key: equal for callers that can share a result.
             name: of this caller.
-            work: called at once where there is no such flight, otherwise never.
+            work: called at once where there is no such flight, otherwise never. Cancelled, it may return what it has
+                made by then.
+            in_vain: told what the work has made where this caller is the last to leave, and nobody gets it.
 
         Raises:
             Exception: what the work raised; everyone aboard gets it.
@@ -53,11 +57,16 @@ class Flights(Generic[T]):
         flight.aboard += 1
         try:
             result = await asyncio.shield(flight.task)
-        finally:
-            flight.aboard -= 1
-            if flight.aboard == 0 and not flight.task.done():
+        except asyncio.CancelledError:
+            if flight.aboard == 1 and flight.leader is None:
                 self._close(key, flight)
                 flight.task.cancel()
+                await asyncio.wait([flight.task])
+                if not flight.task.cancelled() and flight.task.exception() is None:
+                    in_vain(flight.task.result())
+            raise
+        finally:
+            flight.aboard -= 1
         # Not settled at boarding: whoever boarded first may have left, and then another must answer for the cost.
         led = flight.leader is None
         if flight.leader is None:

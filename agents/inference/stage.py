@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -63,9 +64,16 @@ class _Served:
         ticket, came = task.ticket, self._clock()
         async with self.gate.place(task.lookup.fingerprint, _waiting(task)) as lane:
             waited = round((self._clock() - came) * 1_000_000)
-            prompt = Prompt(ticket.request_id, ticket.tenant, lane, task.messages, task.sampling)
+            by_then: list[Completion] = []
+            prompt = Prompt(ticket.request_id, ticket.tenant, lane, task.messages, task.sampling, by_then.append)
             work = self._engine.generate(prompt)
-            done, gpu = (await work, None) if self._gpu is None else await self._gpu.priced(work)
+            try:
+                done, gpu = (await work, None) if self._gpu is None else await self._gpu.priced(work)
+            except asyncio.CancelledError:
+                # On GPUs by the hour the time of what is cut short is lost, and with it all that it cost.
+                if self._gpu is not None or not by_then:
+                    raise
+                (done,), gpu = by_then, None
         self._preemptions += done.preemptions
         wrong = None
         if (schema := prompt.sampling.json_schema) and (found := complaint(schema, done.text)):
@@ -156,7 +164,11 @@ class InferenceStage(Stage[InferenceTask]):
         admission = Admission() if self._budgets is None else await self._budgets.confirm(task)
         if admission.short is not None:
             return [*self.failed(delivery, admission.short), *admission.alerts]
-        landing = await self._flights.join(key, ticket.request_id, lambda: served.execute(task))
+
+        def spend(done: Execution) -> None:
+            delivery.spent.extend(self._priced(task, _made(task.usage, done.completion), done.gpu).costs)
+
+        landing = await self._flights.join(key, ticket.request_id, lambda: served.execute(task), in_vain=spend)
         done = landing.result
         usage = _made(task.usage, done.completion)
         priced = self._priced(task, usage, done.gpu)

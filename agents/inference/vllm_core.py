@@ -7,12 +7,14 @@ ever to be told what to load (seen with 0.32). So the engine core is put on a le
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -26,9 +28,13 @@ from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.core import EngineCoreProc
 from vllm.v1.engine.exceptions import EngineDeadError as CoreDeadError
 
-from agents.inference.engine import Prompt
+from agents.inference.engine import Completion, Prompt
 from schemas.enums import Lane
 from schemas.errors import EngineDeadError, EngineRowError
+from schemas.ledger import Timings
+
+ABORT_S = 1.0
+"""For what an aborted request has made: vLLM says it at once, but of a request that it does not know yet."""
 
 
 def _leash() -> None:
@@ -93,7 +99,7 @@ def token_capacity(engine: AsyncLLM) -> int:
     return int(cache.num_gpu_blocks * cache.block_size)
 
 
-async def generate(engine: AsyncLLM, ids: list[int], prompt: Prompt, request_id: str, lora: str = "") -> RequestOutput:
+async def generate(engine: AsyncLLM, ids: list[int], prompt: Prompt, request_id: str, lora: str = "") -> Completion:
     """Generate from token ids; ``request_id`` is unique among those in flight, ``lora`` an adapter's folder.
 
     Raises:
@@ -113,11 +119,21 @@ async def generate(engine: AsyncLLM, ids: list[int], prompt: Prompt, request_id:
     adapter = LoRARequest("lora", 1, lora) if lora else None
     # The salt keeps one tenant from learning, by what was cached, what another one asked.
     tokens = {"type": "token", "prompt_token_ids": ids, "cache_salt": prompt.tenant}
-    last = None
+    priority = 0 if prompt.lane is Lane.REALTIME else 1
+    outputs = engine.generate(tokens, parameters, request_id, lora_request=adapter, priority=priority)
     try:
-        priority = 0 if prompt.lane is Lane.REALTIME else 1
-        async for output in engine.generate(tokens, parameters, request_id, lora_request=adapter, priority=priority):
-            last = output
+        # In a task of its own: of a call that is cancelled vLLM throws away what was made; of one that is aborted it
+        # hands that over.
+        last = await asyncio.shield(answering := asyncio.create_task(_last(outputs)))
+    except asyncio.CancelledError:
+        made = None
+        with suppress(Exception):  # whatever becomes of it, the call was cancelled
+            async with asyncio.timeout(ABORT_S):
+                await engine.abort(request_id)
+                made = await answering
+        if made is not None and made.outputs[0].token_ids:
+            prompt.cut_short(_completion(made))
+        raise
     except CoreDeadError as error:
         raise EngineDeadError("the vLLM engine's process is gone: its own log says why") from error
     except Exception as error:
@@ -127,4 +143,32 @@ async def generate(engine: AsyncLLM, ids: list[int], prompt: Prompt, request_id:
     if last is None or last.outputs[0].finish_reason not in ("stop", "length"):
         reason = last and last.outputs[0].finish_reason
         raise EngineRowError(f"vLLM ended {prompt.key!r} before it was done ({reason})")
+    return _completion(last)
+
+
+async def _last(outputs: AsyncIterator[RequestOutput]) -> RequestOutput | None:
+    last = None
+    async for output in outputs:
+        last = output
     return last
+
+
+def _completion(done: RequestOutput) -> Completion:
+    text, at = done.outputs[0], done.metrics
+    return Completion(
+        text=text.text,
+        finish_reason=text.finish_reason,
+        prompt_tokens=len(done.prompt_token_ids),
+        cached_tokens=done.num_cached_tokens or 0,
+        completion_tokens=len(text.token_ids),
+        timings=Timings(
+            queue=_microseconds(at.queued_ts, at.scheduled_ts),
+            prefill=_microseconds(at.scheduled_ts, at.first_token_ts),
+            decode=_microseconds(at.first_token_ts, at.last_token_ts),
+        ),
+        preemptions=at.num_preemptions,
+    )
+
+
+def _microseconds(begin: float, end: float) -> int:
+    return max(0, round((end - begin) * 1_000_000))

@@ -16,7 +16,6 @@ from agents.inference.engine import Completion, Prompt
 from agents.policy_document import Model
 from schemas.enums import Lane
 from schemas.errors import EngineDeadError, EngineRowError, InvalidRequestError, SetupError
-from schemas.ledger import Timings
 from schemas.records import Message, Sampling
 
 if TYPE_CHECKING:
@@ -104,21 +103,8 @@ class VllmEngine:
         except InvalidRequestError as error:
             raise EngineRowError(str(error)) from error
         request_id = f"{prompt.key}#{next(self._serial)}"
-        done = await self._core.generate(self._llm, ids, prompt, request_id, self._settings.lora)
-        text, at = done.outputs[0], done.metrics
-        return Completion(
-            text=text.text,
-            finish_reason=text.finish_reason,
-            prompt_tokens=len(done.prompt_token_ids),
-            cached_tokens=done.num_cached_tokens or 0,
-            completion_tokens=len(text.token_ids),
-            timings=Timings(
-                queue=_microseconds(at.queued_ts, at.scheduled_ts),
-                prefill=_microseconds(at.scheduled_ts, at.first_token_ts),
-                decode=_microseconds(at.first_token_ts, at.last_token_ts),
-            ),
-            preemptions=at.num_preemptions,
-        )
+        done: Completion = await self._core.generate(self._llm, ids, prompt, request_id, self._settings.lora)
+        return done
 
     def _discard(self, building: asyncio.Task[AsyncLLM]) -> None:
         if self._core is not None and not building.cancelled() and building.exception() is None:
@@ -225,7 +211,3 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
     finally:
         for name in mine:
             os.environ.pop(name, None)
-
-
-def _microseconds(begin: float, end: float) -> int:
-    return max(0, round((end - begin) * 1_000_000))

@@ -245,6 +245,24 @@ async def test_a_cancelled_call_makes_room_for_the_next(engine: Engine) -> None:
     await asyncio.wait([kept])
 
 
+async def test_a_call_that_is_cut_short_tells_what_it_had_made(vllm: VllmEngine) -> None:
+    async def cut_after(engine: Engine, seconds: float) -> list[Completion]:
+        made: list[Completion] = []
+        asked = prompt(STORY, max_tokens=400)._replace(cut_short=made.append)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(engine.generate(asked), seconds)
+        return made
+
+    for engine in (vllm, FakeEngine(seconds_per_token=0.05)):
+        assert await cut_after(engine, 0.001) == []
+        waits = (0.05 * 2**at for at in range(20))
+        (made,) = next(made for wait in waits if (made := await cut_after(engine, wait)))
+        assert made.finish_reason == "abort"
+        whole = await ask(engine, STORY, max_tokens=made.completion_tokens)
+        assert 0 < whole.completion_tokens == made.completion_tokens
+        assert (whole.text, whole.prompt_tokens) == (made.text, made.prompt_tokens)
+
+
 async def test_one_tenant_finds_nothing_that_another_has_cached(vllm: VllmEngine) -> None:
     for engine in (vllm, FakeEngine()):
         text = "A tenant's own words: " + "the price of water rises with the tide of the sea. " * 20

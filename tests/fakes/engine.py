@@ -87,12 +87,16 @@ class FakeEngine:
             began = loop.time()
             self.running += 1
             self.most_running = max(self.most_running, self.running)
+            cut = False
             try:
                 words, finish_reason = self._words(prompt, asked)
                 await self._pass(self._seconds_per_token * len(words))
+            except asyncio.CancelledError:
+                words, finish_reason = words[: int((loop.time() - began) / (self._seconds_per_token or 1))], "abort"
+                cut = True
             finally:
                 self.running -= 1
-        return Completion(
+        made = Completion(
             text=" ".join(words),
             finish_reason=finish_reason,
             prompt_tokens=len(asked),
@@ -102,6 +106,11 @@ class FakeEngine:
                 queue=round((began - came) * 1e6), prefill=1, decode=round((loop.time() - began) * 1e6) + 1
             ),
         )
+        if not cut:
+            return made
+        if words:
+            prompt.cut_short(made)
+        raise asyncio.CancelledError
 
     def _words(self, prompt: Prompt, asked: list[str]) -> tuple[list[str], str]:
         sampling = prompt.sampling

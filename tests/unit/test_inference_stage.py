@@ -21,7 +21,7 @@ from schemas.errors import (
 )
 from schemas.gpu import GpuBook, GpuCard
 from schemas.ledger import LedgerEntry, Timings
-from schemas.records import Answer, InferenceTask, Sampling
+from schemas.records import Answer, InferenceTask, Message, Sampling
 from streams.flow import TICK_S, Flow
 from tests.fakes.engine import FakeEngine
 from tests.fakes.records import AT, delivery, lookup
@@ -223,7 +223,7 @@ async def test_no_more_tokens_are_at_the_engine_than_it_holds() -> None:
 
 
 async def test_a_flow_that_gives_a_task_up_at_its_deadline_ends_the_engines_work_on_it() -> None:
-    engine = FakeEngine("small", seconds_per_token=60)
+    engine = FakeEngine("small", seconds_per_token=0.02)
     inference = stage(engine)
     published: list[Emit] = []
     clock = [AT]
@@ -232,7 +232,7 @@ async def test_a_flow_that_gives_a_task_up_at_its_deadline_ends_the_engines_work
         published.extend(emits)
 
     def decode(_: bytes) -> InferenceTask:
-        return task(deadline=AT + 1000)
+        return task(messages=[Message(role="user", content="Tell a long story")], deadline=AT + 1000)
 
     flow = Flow(
         inference,
@@ -253,6 +253,11 @@ async def test_a_flow_that_gives_a_task_up_at_its_deadline_ends_the_engines_work
     answer = published[0].record
     assert isinstance(answer, Answer)
     assert (answer.status, answer.error_code) == (Status.FAILED, "DEADLINE_PASSED")
+    # What the engine had made by then is paid for, by nobody.
+    made = answer.usage.completion_tokens
+    assert 0 < made < 64
+    assert [line.tokens for line in answer.waterfall.costs if line.kind == "output"] == [made]
+    assert answer.waterfall.effective_cost > EMBEDDED.cost
 
 
 TYPED = Sampling(max_tokens=64, json_schema='{"type": "object", "required": ["fee"]}')
