@@ -130,8 +130,9 @@ async def single_flight(river: EngineRiver, scale: Scale, texts: Texts, chance: 
 
 
 async def lanes(river: EngineRiver, scale: Scale, texts: Texts) -> dict[str, Any]:
-    """Line 4. Real time asks for a fifth of what the engine can do."""
+    """Line 4. Real time asks for a fifth of what the engine can do, and begins when batch has all that it may have."""
     count = max(40, scale.requests)
+    backlog = 3 * count + 2 * scale.at_once
     pace = count / (await river.run([Work(texts.question(20), 16) for _ in range(count)])).seconds
 
     def realtime() -> list[Work]:
@@ -143,10 +144,10 @@ async def lanes(river: EngineRiver, scale: Scale, texts: Texts) -> dict[str, Any
     for number in range(scale.pairs):
         if number % 2 == 0:
             alone.append(await river.run(realtime()))
-        backlog = [Work(texts.question(40), 32, lane=Lane.BATCH) for _ in range(3 * count)]
-        waiting = await river.publish(backlog)
+        waiting = await river.publish([Work(texts.question(40), 32, lane=Lane.BATCH) for _ in range(backlog)])
+        await river.answers(waiting[: 2 * scale.at_once])  # it is full of batch by then
         crowded.append(await river.answers(await river.publish(realtime())))
-        done.append(sum(name in river.received for name in waiting))
+        done.append(sum(name in river.received for name in waiting[2 * scale.at_once :]))
         await river.answers(waiting)
         if number % 2:
             alone.append(await river.run(realtime()))
@@ -157,7 +158,7 @@ async def lanes(river: EngineRiver, scale: Scale, texts: Texts) -> dict[str, Any
         "realtime_p99_s_alone": statistics.median(_p99(run.seconds_each) for run in alone),
         "realtime_p99_s_in_a_crowd": statistics.median(_p99(run.seconds_each) for run in crowded),
         "batch_done_meanwhile": done,
-        "batch_left_then": [3 * count - finished for finished in done],
+        "batch_left_then": [backlog - 2 * scale.at_once - finished for finished in done],
     }
 
 
