@@ -7,7 +7,8 @@ falls free. There is never a batch that waits for its slowest member.
 Four rules, the first before the second:
 
 1. *Lanes.* Real time goes before batch, which has its turn all the same. While real time comes, batch fills a share of
-   the places only: what arrives then finds one free, and an engine that is not crowded.
+   the places only: what arrives then finds an engine that is not crowded. And never all of them: the first of real time
+   to come finds one free.
 2. *Tenants.* Of a lane's tenants the one goes on that was given the fewest tokens while it waited: start-time fair
    queueing (Goyal et al., 1996), with tokens for a length as in "Fairness in Serving Large Language Models" (Sheng et
    al., 2024). A tenant that was away comes back level with the others: it saves up nothing.
@@ -47,6 +48,8 @@ class Room(NamedTuple):
     places: int
     tokens: int | None = None
     """None where the engine does not say how many it can hold. A prompt larger than that is let in alone."""
+    spare: int = 0
+    """Of the places, those that batch leaves free, unless it would then have none."""
 
 
 class Rules(NamedTuple):
@@ -57,13 +60,17 @@ class Rules(NamedTuple):
     prefix_run: int = 16
     """So many of one prefix may pass older prompts of their lane and tenant before the oldest has its turn."""
     batch_share: float = 0.25
-    """Of the places, those that batch may fill while real time comes; all of them once as many of batch as there are
-    places went in and none of real time came. At least one in any case."""
+    """Of the places, those that batch may fill while real time comes; all but the spare ones once as many of batch as
+    there are places went in and none of real time came. At least one in any case."""
 
 
-def places(capacity: int) -> int:
-    """How many prompts to keep at an engine that runs ``capacity`` at once: a tenth more, so that it never idles."""
-    return capacity + max(1, capacity // 10)
+def room_for(capacity: int, tokens: int | None = None) -> Room:
+    """The room of an engine that runs ``capacity`` prompts at once: a tenth more, so that it never idles.
+
+    Of those that it runs, one is spared for real time, which would wait for a whole answer of batch otherwise.
+    """
+    more = max(1, capacity // 10)
+    return Room(capacity + more, tokens, spare=more + 1)
 
 
 class Admission:
@@ -147,9 +154,9 @@ class Admission:
 
     def _turn(self) -> Lane | None:
         """Whose the next place is; nobody's where only batch waits and has its share."""
-        places = self._room.places
-        share = places if self._quiet >= places else max(1, int(places * self._rules.batch_share))
-        batch = bool(self._lanes[Lane.BATCH]) and self._batch_inside < share
+        places, _, spare = self._room
+        share = places if self._quiet >= places else int(places * self._rules.batch_share)
+        batch = bool(self._lanes[Lane.BATCH]) and self._batch_inside < max(1, min(share, places - spare))
         if self._lanes[Lane.REALTIME] and not (batch and self._passed >= self._rules.batch_turn - 1):
             return Lane.REALTIME
         return Lane.BATCH if batch else None

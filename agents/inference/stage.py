@@ -14,7 +14,7 @@ from agents.affinity import opening, system_prompt
 from agents.answers import answered, failure
 from agents.budgets.admission import Admission
 from agents.budgets.budgets import Budgets
-from agents.inference.admission import Room, Rules, Waiting, places
+from agents.inference.admission import Rules, Waiting, room_for
 from agents.inference.engine import Completion, Engine, Prompt
 from agents.inference.flights import Flights, Landing
 from agents.inference.gate import Gate, Level
@@ -58,7 +58,7 @@ class _Served:
         self._gpu = gpu
         self._clock = clock
         self._preemptions = 0
-        self.gate = Gate(Room(places(engine.capacity), engine.token_capacity), rules, clock=clock)
+        self.gate = Gate(room_for(engine.capacity, engine.token_capacity), rules, clock=clock)
 
     async def execute(self, task: InferenceTask) -> Execution:
         ticket, came = task.ticket, self._clock()

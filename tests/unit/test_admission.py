@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.inference.admission import Admission, Room, Rules, Waiting, places
+from agents.inference.admission import Admission, Room, Rules, Waiting, room_for
 from schemas.enums import Lane
 
 REALTIME, BATCH = Lane.REALTIME, Lane.BATCH
@@ -21,7 +21,7 @@ waitings = st.builds(
     Waiting, st.sampled_from(Lane), st.sampled_from("tuv"), st.sampled_from("abc"), st.integers(1, LARGEST)
 )
 rules = st.builds(Rules, st.integers(1, 6), st.integers(1, 6), st.floats(0, 1))
-rooms = st.builds(Room, st.integers(1, 6), st.none() | st.integers(1, 30))
+rooms = st.builds(Room, st.integers(1, 6), st.none() | st.integers(1, 30), st.integers(0, 6))
 
 
 def lined_up(waiting: Iterable[Waiting], rules: Rules | None = None, room: Room = ONE) -> Admission:
@@ -100,7 +100,7 @@ def test_how_much_room_falls_free_at_a_time_does_not_change_the_order(
     waiting: list[Waiting], rules: Rules, room: Room
 ) -> None:
     # Without a share for batch, which is counted in places.
-    rules = rules._replace(batch_share=1.0)
+    rules, room = rules._replace(batch_share=1.0), room._replace(spare=0)
     alone, crowd = lined_up(waiting, rules), lined_up(waiting, rules, room)
     admitted: list[int] = []
     while crowd.waiting:
@@ -192,8 +192,17 @@ def test_batch_has_its_turn_while_real_time_keeps_coming() -> None:
     assert order(lined_up(waiting, Rules(batch_turn=3))) == [2, 3, 0, 4, 5, 1, 6, 7]
 
 
-def test_batch_fills_all_places_where_no_real_time_comes() -> None:
+def test_batch_fills_all_places_but_the_spare_ones_where_no_real_time_comes() -> None:
     assert lined_up(batch(*"abcd"), room=Room(4)).admit() == [0, 1, 2, 3]
+    assert lined_up(batch(*"abcd"), room=Room(4, spare=1)).admit() == [0, 1, 2]
+    assert lined_up(batch(*"abcd"), room=Room(4, spare=9)).admit() == [0]
+
+
+def test_the_first_of_real_time_finds_a_spare_place() -> None:
+    admission = lined_up(batch(*"abcd"), room=Room(4, spare=1))
+    admission.admit()
+    admission.arrive(50, realtime("a")[0])
+    assert admission.admit() == [50]
 
 
 def test_while_real_time_comes_batch_leaves_places_free_for_it() -> None:
@@ -258,5 +267,6 @@ def test_what_is_wanted_in_real_time_after_all_goes_with_it() -> None:
     assert order(admission) == [2, 0, 1]
 
 
-def test_an_engine_is_given_a_tenth_more_than_it_runs_at_once() -> None:
-    assert [places(capacity) for capacity in (1, 8, 32, 256)] == [2, 9, 35, 281]
+def test_an_engine_is_given_a_tenth_more_than_it_runs_at_once_and_one_that_it_runs_is_not_for_batch() -> None:
+    assert [room_for(capacity).places for capacity in (1, 8, 32, 256)] == [2, 9, 35, 281]
+    assert [room_for(capacity).places - room_for(capacity).spare for capacity in (1, 8, 32, 256)] == [0, 7, 31, 255]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from agents.inference.admission import places
+from agents.inference.admission import room_for
 from agents.inference.engine import Completion, Prompt
 from agents.inference.gpu import Gpu
 from agents.inference.stage import InferenceStage
@@ -143,7 +143,7 @@ async def test_no_more_prompts_are_at_the_engine_than_it_has_room_for() -> None:
     engine = Crowd("small", capacity=3, seconds_per_token=0.0005)
     answers = await run(stage(engine), *(task(f"r-{at}", lookup=lookup(fingerprint=f"f{at}")) for at in range(40)))
     assert len(answers) == engine.calls == 40
-    assert engine.most == places(3)
+    assert engine.most == room_for(3).places
     assert engine.most_running == 3
 
 
@@ -183,7 +183,7 @@ async def test_work_of_batch_that_real_time_joins_is_the_engines_as_real_time() 
     await asyncio.sleep(0.01)
     await run(inference, task("r-9", lookup=lookup(fingerprint="f5")))
     await working
-    assert engine.seen[2] == ("r-5", Lane.REALTIME)
+    assert engine.seen[1] == ("r-5", Lane.REALTIME)
     assert [lane for key, lane in engine.seen if key != "r-5"] == [Lane.BATCH] * 5
 
 
@@ -199,6 +199,21 @@ async def test_batch_fills_its_models_share_while_real_time_comes(share: float, 
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working
+
+
+async def test_the_first_of_real_time_is_run_at_once_beside_a_backlog_of_batch() -> None:
+    engine = FakeEngine("small", capacity=8, seconds_per_token=60)
+    inference = stage(engine)
+    backlog = [task(f"r-{at}", lane=Lane.BATCH, lookup=lookup(fingerprint=f"f{at}")) for at in range(12)]
+    working = [asyncio.create_task(run(inference, *backlog))]
+    await asyncio.sleep(0.01)
+    assert engine.running == 7
+    working.append(asyncio.create_task(run(inference, task("r-99", lookup=lookup(fingerprint="f99")))))
+    await asyncio.sleep(0.01)
+    assert engine.running == 8
+    for one in working:
+        one.cancel()
+    await asyncio.wait(working)
 
 
 async def test_preemptions_are_counted() -> None:
