@@ -129,8 +129,11 @@ async def single_flight(river: EngineRiver, scale: Scale, texts: Texts, chance: 
     }
 
 
-async def lanes(river: EngineRiver, scale: Scale, texts: Texts) -> dict[str, Any]:
-    """Line 4. Real time asks for a fifth of what the engine can do, and begins when batch has all that it may have."""
+async def lanes(river: EngineRiver, scale: Scale, texts: Texts, chance: random.Random) -> dict[str, Any]:
+    """Line 4. Real time asks for a fifth of what the engine can do, and begins when batch has all that it may have.
+
+    Batch's answers are of many lengths: of one length, they would all end together, again and again.
+    """
     count = max(40, scale.requests)
     backlog = 3 * count + 2 * scale.at_once
     pace = count / (await river.run([Work(texts.question(20), 16) for _ in range(count)])).seconds
@@ -144,7 +147,8 @@ async def lanes(river: EngineRiver, scale: Scale, texts: Texts) -> dict[str, Any
     for number in range(scale.pairs):
         if number % 2 == 0:
             alone.append(await river.run(realtime()))
-        waiting = await river.publish([Work(texts.question(40), 32, lane=Lane.BATCH) for _ in range(backlog)])
+        lengths = [chance.randint(8, 56) for _ in range(backlog)]
+        waiting = await river.publish([Work(texts.question(40), length, lane=Lane.BATCH) for length in lengths])
         await river.answers(waiting[: 2 * scale.at_once])  # it is full of batch by then
         crowded.append(await river.answers(await river.publish(realtime())))
         done.append(sum(name in river.received for name in waiting[2 * scale.at_once :]))
@@ -257,7 +261,7 @@ async def measure(scale: Scale, trace: Path, lines: set[int]) -> dict[str, Any]:
             async with engine_river(Path(scratch) / "river", described(scale)) as river:
                 await line(1, lambda: efficiency(river, scale, works))
                 await line(3, lambda: single_flight(river, scale, texts, chance))
-                await line(4, lambda: lanes(river, scale, texts))
+                await line(4, lambda: lanes(river, scale, texts, chance))
                 await line(5, lambda: replay(river, scale, lengths, texts))
                 await line(6, lambda: server(river, scale, works, Path(scratch)))
                 await line(7, lambda: kill(river, scale, works))
