@@ -143,15 +143,17 @@ async def lanes(river: EngineRiver, scale: Scale, texts: Texts, chance: random.R
 
     alone: list[Run] = []
     crowded: list[Run] = []
-    done = []
+    done, left = [], []
     for number in range(scale.pairs):
         if number % 2 == 0:
             alone.append(await river.run(realtime()))
         lengths = [chance.randint(8, 56) for _ in range(backlog)]
         waiting = await river.publish([Work(texts.question(40), length, lane=Lane.BATCH) for length in lengths])
-        await river.answers(waiting[: 2 * scale.at_once])  # it is full of batch by then
+        while (before := sum(name in river.received for name in waiting)) < 2 * scale.at_once:
+            await river.listen()  # it is full of batch by then
         crowded.append(await river.answers(await river.publish(realtime())))
-        done.append(sum(name in river.received for name in waiting[2 * scale.at_once :]))
+        left.append(sum(name not in river.received for name in waiting))
+        done.append(backlog - before - left[-1])
         await river.answers(waiting)
         if number % 2:
             alone.append(await river.run(realtime()))
@@ -162,7 +164,7 @@ async def lanes(river: EngineRiver, scale: Scale, texts: Texts, chance: random.R
         "realtime_p99_s_alone": statistics.median(_p99(run.seconds_each) for run in alone),
         "realtime_p99_s_in_a_crowd": statistics.median(_p99(run.seconds_each) for run in crowded),
         "batch_done_meanwhile": done,
-        "batch_left_then": [backlog - 2 * scale.at_once - finished for finished in done],
+        "batch_left_then": left,
     }
 
 
