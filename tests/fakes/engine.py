@@ -85,32 +85,31 @@ class FakeEngine:
         came = loop.time()
         async with self._places:
             began = loop.time()
+
+            def made(words: list[str], finish_reason: str) -> Completion:
+                return Completion(
+                    text=" ".join(words),
+                    finish_reason=finish_reason,
+                    prompt_tokens=len(asked),
+                    cached_tokens=self._cached(prompt.tenant, asked),
+                    completion_tokens=len(words) + (finish_reason == "stop"),
+                    timings=Timings(
+                        queue=round((began - came) * 1e6), prefill=1, decode=round((loop.time() - began) * 1e6) + 1
+                    ),
+                )
+
             self.running += 1
             self.most_running = max(self.most_running, self.running)
-            cut = False
+            words, finish_reason = self._words(prompt, asked)
             try:
-                words, finish_reason = self._words(prompt, asked)
                 await self._pass(self._seconds_per_token * len(words))
             except asyncio.CancelledError:
-                words, finish_reason = words[: int((loop.time() - began) / (self._seconds_per_token or 1))], "abort"
-                cut = True
+                if by_then := words[: int((loop.time() - began) / (self._seconds_per_token or 1))]:
+                    prompt.cut_short(made(by_then, "abort"))
+                raise
             finally:
                 self.running -= 1
-        made = Completion(
-            text=" ".join(words),
-            finish_reason=finish_reason,
-            prompt_tokens=len(asked),
-            cached_tokens=self._cached(prompt.tenant, asked),
-            completion_tokens=len(words) + (finish_reason == "stop"),
-            timings=Timings(
-                queue=round((began - came) * 1e6), prefill=1, decode=round((loop.time() - began) * 1e6) + 1
-            ),
-        )
-        if not cut:
-            return made
-        if words:
-            prompt.cut_short(made)
-        raise asyncio.CancelledError
+            return made(words, finish_reason)
 
     def _words(self, prompt: Prompt, asked: list[str]) -> tuple[list[str], str]:
         sampling = prompt.sampling
