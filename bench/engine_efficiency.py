@@ -57,12 +57,12 @@ say = Console(stderr=True)
 
 
 async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], list[Work]]) -> dict[str, Any]:
-    """Line 1."""
+    """Line 1, with twice as many requests a run: of few, the last ones, alone in the engine, are much of the time."""
     template = ChatTemplate.load(scale.model)
     ratios, ours, theirs = [], [], []
     async with raw_vllm(arguments(_model(scale, scale.cache_bytes), cpu=_cpu())) as raw:
         for number in range(scale.pairs):
-            asked = works(scale.requests)
+            asked = works(2 * scale.requests)
             batch = [(template.render([Message(role="user", content=one.question)]), one.answer) for one in asked]
             if number % 2:
                 direct, through = await raw.generate(batch), await river.run(asked)
@@ -135,7 +135,7 @@ async def lanes(river: EngineRiver, scale: Scale, texts: Texts, chance: random.R
     Batch's answers are of many lengths: of one length, they would all end together, again and again.
     """
     count = max(40, scale.requests)
-    backlog = 3 * count + 2 * scale.at_once
+    backlog = 2 * count + 4 * scale.at_once
     pace = count / (await river.run([Work(texts.question(20), 16) for _ in range(count)])).seconds
 
     def realtime() -> list[Work]:

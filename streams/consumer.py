@@ -51,6 +51,10 @@ SETTINGS: Mapping[str, Any] = {
 """Faust settings that go with this transport."""
 
 
+PATIENT_MS = 500
+"""How long a fetch of all partitions waits for a first record: what Kafka's own clients take."""
+
+
 class Batch(NamedTuple):
     """What an agent gets from the channel of a topic that has a flow: the records of one fetch from one partition."""
 
@@ -73,17 +77,41 @@ async def lead(stream: Any, flow: Flow[Any]) -> None:
         consumer.release(batch, flow)
 
 
-class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Builds the Kafka client with a short wait for new records."""
+def wait_as_asked(fetcher: Any, *, brief_ms: int) -> None:
+    """Let each fetch of an aiokafka fetcher wait for a first record as long as it may without keeping any waiting.
 
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
-        consumer = super()._create_worker_consumer(transport)
-        # Faust has 1500 ms, and no setting. A fetch in progress keeps other partitions of the same broker waiting, so
-        # at a trickle half of that is added to every hop. The client passes this on when it is started, later.
-        if not isinstance(consumer._fetch_max_wait_ms, int):
-            raise TypeError("aiokafka keeps fetch_max_wait_ms elsewhere: adapt streams.consumer")
-        consumer._fetch_max_wait_ms = cast("Transport", transport).fetch_wait_ms
-        return consumer
+    A fetch in progress keeps the other partitions of its broker waiting: those that were just read, or paused, when it
+    was sent. With Faust's 1500 ms, for which it has no setting, half of that is added to every hop at a trickle. A
+    fetch of all partitions keeps none waiting, for it is answered at the first record of any; asked again and again,
+    it is most of what an idle worker costs (``bench/idle.py``).
+
+    Args:
+        fetcher: of a consumer that was started. It is changed.
+        brief_ms: how long a fetch of some partitions waits. One of all of them waits :data:`PATIENT_MS`.
+
+    Raises:
+        TypeError: this release of aiokafka keeps what is needed elsewhere.
+    """
+    held, decide = getattr(fetcher, "_records", None), getattr(fetcher, "_get_actions_per_node", None)
+    if decide is None or held is None or not isinstance(getattr(fetcher, "_fetch_max_wait_ms", None), int):
+        raise TypeError("aiokafka's fetcher is not as it was: adapt streams.consumer")
+
+    def actions(assignment: Any) -> Any:
+        states = (assignment.state_value(tp) for tp in assignment.tps)
+        everything = not held and all(state.has_valid_position and not state.paused for state in states)
+        fetcher._fetch_max_wait_ms = PATIENT_MS if everything else brief_ms
+        return decide(assignment)
+
+    fetcher._get_actions_per_node = actions
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """Runs the Kafka client with a wait for new records that fits what it asks for."""
+
+    async def on_start(self) -> None:
+        """Connect. What is consumed is subscribed to later."""
+        await super().on_start()
+        wait_as_asked(self._consumer._fetcher, brief_ms=cast("Transport", self.transport).fetch_wait_ms)
 
     async def on_thread_stop(self) -> None:
         """Disconnect."""
@@ -264,7 +292,7 @@ class Transport(driver.Transport):  # type: ignore[misc]
 
     Args:
         app: the app that it serves.
-        fetch_wait_ms: how long the broker may wait for a first record before it answers that there is none.
+        fetch_wait_ms: how long the broker may wait for a first record, where other partitions wait for its answer.
         drain_s: how long what is in flight may take to finish before partitions are given away.
         commit_s: how long the last commit may take.
     """

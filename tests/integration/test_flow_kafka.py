@@ -18,14 +18,14 @@ from typing import Any
 
 import faust
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from agents.stage import Delivery, Emit, dead_letter
 from schemas.codec import Codec
 from schemas.errors import FatalError, HeadraceError
 from schemas.records import DeadLetter, Message
-from streams.consumer import SETTINGS, Transport, Worker, lead
+from streams.consumer import PATIENT_MS, SETTINGS, Transport, Worker, lead, wait_as_asked
 from streams.embedded import kafka
 from streams.flow import Flow, Limits
 from streams.outlet import Outlet
@@ -275,6 +275,35 @@ async def test_a_worker_told_to_end_ends_although_the_broker_is_away(broker: kaf
     publishing.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await publishing
+
+
+async def test_a_fetch_waits_long_only_where_it_keeps_no_partition_waiting(broker: kafka.KafkaServer) -> None:
+    brief_ms = 20
+    sent: list[tuple[int, int]] = []  # of each fetch, its partitions and how long it may wait
+    async with AIOKafkaConsumer(bootstrap_servers=broker.address) as consumer:
+        fetcher = consumer._fetcher
+        wait_as_asked(fetcher, brief_ms=brief_ms)
+        proceed = fetcher._proc_fetch_request
+
+        def proceed_seen(assignment: Any, node: int, request: Any) -> Any:
+            sent.append((sum(len(partitions) for _, partitions in request.topics), request._max_wait_ms))
+            return proceed(assignment, node, request)
+
+        fetcher._proc_fetch_request = proceed_seen
+        partitions = [TopicPartition(IN, number) for number in range(PARTITIONS)]
+        consumer.assign(partitions)
+        await consumer.seek_to_end()
+        await consumer.getmany(timeout_ms=1200)
+        consumer.pause(partitions[0])
+        await consumer.getmany(timeout_ms=600)
+        await publish(broker.address, 40, 0.2)
+        others = await consumer.getmany(*partitions[1:], timeout_ms=1000)
+        consumer.resume(partitions[0])
+        paused = await consumer.getmany(partitions[0], timeout_ms=2000)
+    assert {wait for count, wait in sent if count == PARTITIONS} == {PATIENT_MS}
+    assert {wait for count, wait in sent if count < PARTITIONS} == {brief_ms}
+    assert others
+    assert paused, "a partition that was paused is read when it is resumed"
 
 
 if __name__ == "__main__":
