@@ -1,4 +1,4 @@
-"""What a consumer costs that waits for records: how long its fetches wait, as Headrace decides it, beside always briefly.
+"""What a consumer costs that has nothing to read: with fetches that wait as long as Headrace lets them, or briefly.
 
 A real broker, one consumer of many partitions to which nobody writes, in turns with either way of waiting. CPU is the
 consumer's process and, beyond what it takes with nobody connected, the broker's.

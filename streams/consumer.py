@@ -20,8 +20,6 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 if TYPE_CHECKING:
-    from aiokafka import AIOKafkaConsumer
-
     from agents.stage import Position
     from streams.flow import Flow, KafkaRecord
 
