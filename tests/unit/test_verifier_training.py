@@ -8,9 +8,9 @@ import pytest
 from agents.cache.guards import Text
 from agents.cache.verifier.model import DIMENSIONS, Model
 from agents.cache.verifier.words import Words
+from agents.embedding import Embedded
 from training.verifier import fresh, grammar
 from training.verifier.data import prepare
-from training.verifier.embed import States
 from training.verifier.generate import Generator, Pair
 from training.verifier.train import TRAP_RATE, Config, chosen, generated, questions_of, save, scored, train
 
@@ -19,7 +19,7 @@ PROBED = np.ones(384, np.float32) / np.sqrt(384)
 SMALL = Config(pairs=200, turns=40, held_out=60, held_out_turns=20, epochs=1, networks=1, rounds=5)
 
 
-def states(pairs: list[Pair]) -> dict[str, States]:
+def states(pairs: list[Pair]) -> dict[str, Embedded]:
     """Made up, so that no model is needed."""
     found = {}
     for text in sorted(questions_of(pairs)):
@@ -31,9 +31,8 @@ def states(pairs: list[Pair]) -> dict[str, States]:
             [np.random.default_rng([*word.lower().encode()]).normal(size=DIMENSIONS) for word in text.split()]
         )
         vector = held.mean(axis=0)
-        found[text] = States(
-            (vector / np.linalg.norm(vector)).astype(np.float32), held.astype(np.float16), tuple(spans)
-        )
+        unit = (vector / np.linalg.norm(vector)).astype(np.float32)
+        found[text] = Embedded(unit, len(spans) + 2, held.astype(np.float16), tuple(spans))
     return found
 
 

@@ -12,7 +12,8 @@ from agents.cache.verifier.features import features
 from agents.cache.verifier.reading import Floats, Reading, relations
 from agents.cache.verifier.verifier import forbidden
 from agents.cache.verifier.words import Words
-from training.verifier.embed import States, embed
+from agents.embedding import Embedded
+from training.verifier.embed import embed
 
 
 class Prepared(NamedTuple):
@@ -30,14 +31,14 @@ class Prepared(NamedTuple):
 SERVED_FROM = 0.95
 
 
-def questions(texts: Iterable[str], states: Mapping[str, States] | None = None) -> dict[str, Question]:
+def questions(texts: Iterable[str], states: Mapping[str, Embedded] | None = None) -> dict[str, Question]:
     """Each text as the verifier takes it."""
     plain = sorted({canonical(text) for text in texts})
     embedded = states or dict(zip(plain, embed(plain), strict=True))
     return {text: Question(Text.read(text), embedded[text].states, embedded[text].spans) for text in plain}
 
 
-def prepare(pairs: Sequence[tuple[str, str]], words: Words, states: Mapping[str, States]) -> Prepared:
+def prepare(pairs: Sequence[tuple[str, str]], words: Words, states: Mapping[str, Embedded]) -> Prepared:
     """Work out what the verifier would see of each pair."""
     asked = questions({text for pair in pairs for text in pair[:2]}, states)
     read = {text: Reading.of(question, words) for text, question in asked.items()}

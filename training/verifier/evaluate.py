@@ -14,10 +14,11 @@ from typing import Any
 from agents.cache.canonical import canonical
 from agents.cache.guards import compare
 from agents.cache.verifier import Question, Verifier
+from agents.embedding import Embedded
 from agents.wilson import interval
 from training.verifier import fresh
 from training.verifier.data import SERVED_FROM, questions
-from training.verifier.embed import States, embed
+from training.verifier.embed import embed
 
 SEED = 7
 
@@ -30,7 +31,7 @@ def served(pairs: Sequence[tuple[str, str]], verifier: Verifier) -> list[bool]:
     return [_serves(canonical(one), canonical(other), states, read, verifier) for one, other in pairs]
 
 
-def _serves(one: str, other: str, states: dict[str, States], read: dict[str, Question], verifier: Verifier) -> bool:
+def _serves(one: str, other: str, states: dict[str, Embedded], read: dict[str, Question], verifier: Verifier) -> bool:
     cosine = float(states[one].vector @ states[other].vector)
     if cosine >= SERVED_FROM and not compare(read[one].text, read[other].text):
         return True

@@ -16,9 +16,10 @@ import numpy as np
 from agents.cache.canonical import canonical
 from agents.cache.verifier.model import MODEL, PROBE, Trees
 from agents.cache.verifier.words import Words
+from agents.embedding import Embedded
 from training.verifier import network, trees
 from training.verifier.data import Prepared, prepare
-from training.verifier.embed import States, embed
+from training.verifier.embed import embed
 from training.verifier.generate import Generator, Pair
 
 TRAP_RATE = 0.005
@@ -62,14 +63,14 @@ def generated(config: Config, words: Words) -> tuple[list[Pair], list[Pair]]:
     return train, held_out
 
 
-def states(pairs: list[Pair]) -> dict[str, States]:
+def states(pairs: list[Pair]) -> dict[str, Embedded]:
     """The embedding of every text of the pairs."""
     texts = sorted(questions_of(pairs))
     return dict(zip(texts, embed(texts), strict=True))
 
 
 def train(
-    config: Config, words: Words, pairs: list[Pair], held_out: list[Pair], embedded: Mapping[str, States]
+    config: Config, words: Words, pairs: list[Pair], held_out: list[Pair], embedded: Mapping[str, Embedded]
 ) -> Trained:
     """Train a model; the same for the same config on the same machine."""
     seen, unseen = (prepare([pair[:2] for pair in each], words, embedded) for each in (pairs, held_out))
