@@ -13,7 +13,6 @@ from agents.cache.verifier.reading import Floats, Reading, relations
 from agents.cache.verifier.verifier import forbidden
 from agents.cache.verifier.words import Words
 from agents.embedding import Embedded
-from training.verifier.embed import embed
 
 
 class Prepared(NamedTuple):
@@ -31,11 +30,10 @@ class Prepared(NamedTuple):
 SERVED_FROM = 0.95
 
 
-def questions(texts: Iterable[str], states: Mapping[str, Embedded] | None = None) -> dict[str, Question]:
+def questions(texts: Iterable[str], states: Mapping[str, Embedded]) -> dict[str, Question]:
     """Each text as the verifier takes it."""
     plain = sorted({canonical(text) for text in texts})
-    embedded = states or dict(zip(plain, embed(plain), strict=True))
-    return {text: Question(Text.read(text), embedded[text].states, embedded[text].spans) for text in plain}
+    return {text: Question(Text.read(text), states[text].states, states[text].spans) for text in plain}
 
 
 def prepare(pairs: Sequence[tuple[str, str]], words: Words, states: Mapping[str, Embedded]) -> Prepared:

@@ -25,8 +25,8 @@ SEED = 7
 
 def served(pairs: Sequence[tuple[str, str]], verifier: Verifier) -> list[bool]:
     """Which pairs are served; the embedder loads in seconds."""
-    texts = sorted({canonical(text) for pair in pairs for text in pair})
-    states = dict(zip(texts, embed(texts), strict=True))
+    texts = {canonical(text) for pair in pairs for text in pair}
+    states = embed(texts)
     read = questions(texts, states)
     return [_serves(canonical(one), canonical(other), states, read, verifier) for one, other in pairs]
 

@@ -63,12 +63,6 @@ def generated(config: Config, words: Words) -> tuple[list[Pair], list[Pair]]:
     return train, held_out
 
 
-def states(pairs: list[Pair]) -> dict[str, Embedded]:
-    """The embedding of every text of the pairs."""
-    texts = sorted(questions_of(pairs))
-    return dict(zip(texts, embed(texts), strict=True))
-
-
 def train(
     config: Config, words: Words, pairs: list[Pair], held_out: list[Pair], embedded: Mapping[str, Embedded]
 ) -> Trained:
@@ -141,8 +135,8 @@ def main() -> None:
     config = Config(*(max(int(count * share), 100) for count in Config()[:4]))
     words = Words.load()
     pairs, held_out = generated(config, words)
-    trained = train(config, words, pairs, held_out, states([*pairs, *held_out]))
-    save(trained, given.out, embed([PROBE])[0].vector)
+    trained = train(config, words, pairs, held_out, embed(questions_of([*pairs, *held_out])))
+    save(trained, given.out, embed([PROBE])[PROBE].vector)
     sys.stdout.write(json.dumps(trained.report, indent=2) + "\n")
 
 
