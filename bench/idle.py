@@ -19,8 +19,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from rich.console import Console
 from rich.progress import track
 
-from streams.consumer import wait_as_asked
 from streams.embedded.kafka import KafkaServer
+from streams.fetching import wait_as_asked
 
 TOPIC = "idle"
 BRIEF_MS = 50

@@ -23,6 +23,7 @@ from schemas.enums import Lane
 from schemas.errors import ServiceError, SetupError
 from schemas.record import Record
 from schemas.registry import HttpRegistry
+from streams.fetching import wait_as_asked
 from streams.outlet import MAX_RECORD_BYTES, partition_of
 from streams.settings import Settings
 from streams.topics import TopicSpec
@@ -31,6 +32,8 @@ R = TypeVar("R", bound=Record)
 
 QUIET_S = 1.0
 """How long nothing must come before a topic counts as read to its end: one broker in a wheel reports ends too low."""
+BRIEF_MS = 100
+"""How long a fetch waits that keeps other partitions waiting."""
 _KNOWN_S, _LOOK_S = 20.0, 0.1
 _EXISTS = 36
 """Kafka's error code TOPIC_ALREADY_EXISTS."""
@@ -159,7 +162,7 @@ async def reader(
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest" if from_start else "latest",
-        fetch_max_wait_ms=100,
+        fetch_max_wait_ms=BRIEF_MS,
         **settings.kafka_options(),
     )
     try:
@@ -172,6 +175,7 @@ async def reader(
                 ) from error
         # Its place is found out in the background. Until it is, what comes could come before it.
         await asyncio.gather(*(consumer.position(partition) for partition in consumer.assignment()))
+        wait_as_asked(consumer._fetcher, brief_ms=BRIEF_MS)
         yield Reader(consumer, codec_of(settings), kind)
     finally:
         await consumer.stop()

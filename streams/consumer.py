@@ -19,6 +19,8 @@ from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.fetching import wait_as_asked
+
 if TYPE_CHECKING:
     from agents.stage import Position
     from streams.flow import Flow, KafkaRecord
@@ -49,10 +51,6 @@ SETTINGS: Mapping[str, Any] = {
 """Faust settings that go with this transport."""
 
 
-PATIENT_MS = 500
-"""How long a fetch of all partitions waits for a first record: what Kafka's own clients take."""
-
-
 class Batch(NamedTuple):
     """What an agent gets from the channel of a topic that has a flow: the records of one fetch from one partition."""
 
@@ -75,41 +73,17 @@ async def lead(stream: Any, flow: Flow[Any]) -> None:
         consumer.release(batch, flow)
 
 
-def wait_as_asked(fetcher: Any, *, brief_ms: int) -> None:
-    """Let each fetch of an aiokafka fetcher wait for a first record as long as it may without keeping any waiting.
-
-    A fetch in progress keeps the other partitions of its broker waiting: those that were just read, or paused, when it
-    was sent. With Faust's 1500 ms, for which it has no setting, half of that is added to every hop at a trickle. A
-    fetch of all partitions keeps none waiting, for it is answered at the first record of any; asked again and again,
-    it is most of what an idle worker costs (``bench/idle.py``).
-
-    Args:
-        fetcher: of a consumer that was started. It is changed.
-        brief_ms: how long a fetch of some partitions waits. One of all of them waits :data:`PATIENT_MS`.
-
-    Raises:
-        TypeError: this release of aiokafka keeps what is needed elsewhere.
-    """
-    held, decide = getattr(fetcher, "_records", None), getattr(fetcher, "_get_actions_per_node", None)
-    if decide is None or held is None or not isinstance(getattr(fetcher, "_fetch_max_wait_ms", None), int):
-        raise TypeError("aiokafka's fetcher is not as it was: adapt streams.consumer")
-
-    def actions(assignment: Any) -> Any:
-        states = (assignment.state_value(tp) for tp in assignment.tps)
-        everything = not held and all(state.has_valid_position and not state.paused for state in states)
-        fetcher._fetch_max_wait_ms = PATIENT_MS if everything else brief_ms
-        return decide(assignment)
-
-    fetcher._get_actions_per_node = actions
-
-
 class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Runs the Kafka client with a wait for new records that fits what it asks for."""
 
     async def on_start(self) -> None:
         """Connect. What is consumed is subscribed to later."""
         await super().on_start()
-        wait_as_asked(self._consumer._fetcher, brief_ms=cast("Transport", self.transport).fetch_wait_ms)
+        transport = cast("Transport", self.transport)
+        # Once they are read, Faust leaves the changelogs of tables paused: nobody waits for them.
+        wait_as_asked(
+            self._consumer._fetcher, brief_ms=transport.fetch_wait_ms, awaited=lambda tp: tp.topic in transport.flows
+        )
 
     async def on_thread_stop(self) -> None:
         """Disconnect."""
@@ -278,7 +252,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._waiting.clear()
         self._buffered_partitions.clear()
 
-    def verify_event_path(self, now: float, tp: TP) -> None:
+    async def verify_all_partitions_active(self) -> None:
         """Nothing: Faust looks for stalls in sensors that batches do not pass, and would log one for every partition.
 
         A stall cannot last here: every record has a deadline.

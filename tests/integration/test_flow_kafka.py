@@ -25,8 +25,9 @@ from agents.stage import Delivery, Emit, dead_letter
 from schemas.codec import Codec
 from schemas.errors import FatalError, HeadraceError
 from schemas.records import DeadLetter, Message
-from streams.consumer import PATIENT_MS, SETTINGS, Transport, Worker, lead, wait_as_asked
+from streams.consumer import SETTINGS, Transport, Worker, lead
 from streams.embedded import kafka
+from streams.fetching import PATIENT_MS, wait_as_asked
 from streams.flow import Flow, Limits
 from streams.outlet import Outlet
 
@@ -282,7 +283,8 @@ async def test_a_fetch_waits_long_only_where_it_keeps_no_partition_waiting(broke
     sent: list[tuple[int, int]] = []  # of each fetch, its partitions and how long it may wait
     async with AIOKafkaConsumer(bootstrap_servers=broker.address) as consumer:
         fetcher = consumer._fetcher
-        wait_as_asked(fetcher, brief_ms=brief_ms)
+        left_alone: set[TopicPartition] = set()
+        wait_as_asked(fetcher, brief_ms=brief_ms, awaited=lambda tp: tp not in left_alone)
         proceed = fetcher._proc_fetch_request
 
         def proceed_seen(assignment: Any, node: int, request: Any) -> Any:
@@ -300,6 +302,13 @@ async def test_a_fetch_waits_long_only_where_it_keeps_no_partition_waiting(broke
         others = await consumer.getmany(*partitions[1:], timeout_ms=1000)
         consumer.resume(partitions[0])
         paused = await consumer.getmany(partitions[0], timeout_ms=2000)
+        await consumer.getmany(timeout_ms=100)
+        some = len(sent)
+        left_alone.add(partitions[0])
+        consumer.pause(partitions[0])
+        await consumer.getmany(timeout_ms=1500)
+    assert (PARTITIONS - 1, PATIENT_MS) in sent[some:], "a partition that nobody waits for hurries no fetch"
+    del sent[some:]
     assert {wait for count, wait in sent if count == PARTITIONS} == {PATIENT_MS}
     assert {wait for count, wait in sent if count < PARTITIONS} == {brief_ms}
     assert others
