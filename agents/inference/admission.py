@@ -65,11 +65,14 @@ class Rules(NamedTuple):
 
 
 def room_for(capacity: int, tokens: int | None = None) -> Room:
-    """The room of an engine that runs ``capacity`` prompts at once: a tenth more, so that it never idles.
+    """The room of an engine that runs ``capacity`` prompts at once: a quarter more, so that none of its places idles.
+
+    Whoever follows an answer that ends is too late for the engine's next step, unless it waits there already. A step
+    ends several: where answers have 8 tokens on average, a quarter more keeps 98% of the places filled, a tenth 92%.
 
     Of those that it runs, one is spared for real time, which would wait for a whole answer of batch otherwise.
     """
-    more = max(1, capacity // 10)
+    more = min(capacity, max(2, capacity // 4))
     return Room(capacity + more, tokens, spare=more + 1)
 
 

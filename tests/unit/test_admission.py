@@ -4,9 +4,11 @@ together."""
 from __future__ import annotations
 
 import itertools
+import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -267,6 +269,24 @@ def test_what_is_wanted_in_real_time_after_all_goes_with_it() -> None:
     assert order(admission) == [2, 0, 1]
 
 
-def test_an_engine_is_given_a_tenth_more_than_it_runs_at_once_and_one_that_it_runs_is_not_for_batch() -> None:
-    assert [room_for(capacity).places for capacity in (1, 8, 32, 256)] == [2, 9, 35, 281]
+def test_an_engine_is_given_a_quarter_more_than_it_runs_at_once_and_one_that_it_runs_is_not_for_batch() -> None:
+    assert [room_for(capacity).places for capacity in (1, 2, 8, 32, 256)] == [2, 4, 10, 40, 320]
     assert [room_for(capacity).places - room_for(capacity).spare for capacity in (1, 8, 32, 256)] == [0, 7, 31, 255]
+
+
+@pytest.mark.parametrize("capacity", [1, 8, 32, 256])
+def test_an_engines_places_stay_filled_although_who_follows_an_answer_is_late_for_the_next_step(capacity: int) -> None:
+    chance, steps = random.Random(capacity), 500
+    admission = lined_up(realtime(*["a"] * (capacity * steps // 4)), room=room_for(capacity))
+    running: dict[int, int] = {}
+    queue, late, filled = admission.admit(), list[int](), 0
+    for _ in range(steps):
+        while queue and len(running) < capacity:
+            running[queue.pop(0)] = max(1, round(chance.expovariate(1 / 8)))
+        filled += len(running)
+        ended = [number for number, left in running.items() if left == 1]
+        running = {number: left - 1 for number, left in running.items() if left > 1}
+        for number in ended:
+            admission.leave(number)
+        queue, late = queue + late, admission.admit()
+    assert filled >= 0.98 * capacity * steps
