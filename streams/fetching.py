@@ -30,9 +30,11 @@ def wait_as_asked(fetcher: Any, *, brief_ms: int, awaited: Callable[[Any], bool]
         raise TypeError("aiokafka's fetcher is not as it was: adapt streams.fetching")
 
     def actions(assignment: Any) -> Any:
-        states = (assignment.state_value(tp) for tp in assignment.tps if awaited(tp))
-        asked = all(state.has_valid_position and not state.paused for state in states)
-        everything = asked and not any(awaited(tp) for tp in held)
+        def asked(tp: Any) -> bool:
+            state = assignment.state_value(tp)
+            return tp not in held and state.has_valid_position and not state.paused
+
+        everything = all(asked(tp) for tp in assignment.tps if awaited(tp))
         fetcher._fetch_max_wait_ms = PATIENT_MS if everything else brief_ms
         return decide(assignment)
 
