@@ -31,13 +31,13 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     tuned_for: list[str] = []
     """Tasks that the model was tuned for: it is shown no examples of them."""
     max_num_seqs: int = 32
-    """Sequences that the engine runs at once; admission keeps 1.1 times as many with it."""
+    """Sequences that the engine runs at once; admission keeps a quarter more with it."""
     max_tokens_in_flight: int | None = None
     """Of prompts and the longest answers that they may get, how many tokens admission keeps with the engine at once.
     Null: as many as its memory holds, where that is known (vllm)."""
     batch_share: float = 0.25
-    """Of the places that admission keeps, those that batch may fill while real time comes: more of them make batch
-    cheaper where the engine is paid for by the hour, and real time slower."""
+    """Of what the engine runs at once, how much may be batch's while real time comes: more of it makes batch cheaper
+    where the engine is paid for by the hour, and real time slower."""
     tokenizer: str = ""
     """Where the tokenizer is, if it is not in ``path``."""
     kv_cache_bytes: int | None = None

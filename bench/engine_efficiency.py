@@ -52,12 +52,17 @@ from streams.river import now_ms
 from streams.wiring.shared import ids
 
 PREFIXES = 20
+VLLM_SPINS_S = 1.5
+"""A little more than ``busy_loop_s`` of vLLM's ``SpinCondition``."""
 
 say = Console(stderr=True)
 
 
 async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], list[Work]]) -> dict[str, Any]:
-    """Line 1, with twice as many requests a run: of few, the last ones, alone in the engine, are much of the time."""
+    """Line 1, with twice as many requests a run: of few, the last ones, alone in the engine, are much of the time.
+
+    A turn begins when the other's engine sleeps: vLLM spins for a second after its last step.
+    """
     template = ChatTemplate.load(scale.model)
     ratios, ours, theirs = [], [], []
     async with raw_vllm(arguments(_model(scale, scale.cache_bytes), cpu=_cpu())) as raw:
@@ -65,9 +70,13 @@ async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], li
             asked = works(2 * scale.requests)
             batch = [(template.render([Message(role="user", content=one.question)]), one.answer) for one in asked]
             if number % 2:
-                direct, through = await raw.generate(batch), await river.run(asked)
+                direct = await raw.generate(batch)
+                await asyncio.sleep(VLLM_SPINS_S)
+                through = await river.run(asked)
             else:
-                through, direct = await river.run(asked), await raw.generate(batch)
+                through = await river.run(asked)
+                await asyncio.sleep(VLLM_SPINS_S)
+                direct = await raw.generate(batch)
             ours.append(through.tokens / through.seconds)
             theirs.append(direct.tokens / direct.seconds)
             ratios.append(ours[-1] / theirs[-1])
@@ -338,14 +347,14 @@ def _device() -> str:
 def main(
     trace: Annotated[Path, typer.Argument(help="AzureLLMInferenceTrace_conv.csv", exists=True, dir_okay=False)],
     model: Annotated[str, typer.Option(help="A model's folder, or embedded.")] = "embedded",
-    window: Annotated[int, typer.Option(help="Tokens of a prompt with its answer.")] = 1024,
+    window: Annotated[int, typer.Option(help="Tokens of a prompt with its answer.")] = 2048,
     at_once: Annotated[int, typer.Option(help="Prompts that the engine works on at once.")] = 16,
     cache_mib: Annotated[int | None, typer.Option(help="MiB for keys and values; of each of two engines.")] = 512,
     small_cache_mib: Annotated[int, typer.Option(help="The same, too small for 20 prefixes.")] = 160,
     prefix_words: Annotated[int, typer.Option(help="Of each of 20 prefixes; over 128 on CPUs, a block.")] = 400,
-    requests: Annotated[int, typer.Option(help="Requests of a run.")] = 200,
+    requests: Annotated[int, typer.Option(help="Requests of a run.")] = 100,
     pairs: Annotated[int, typer.Option(help="How often programs take turns.")] = 5,
-    shrink: Annotated[float, typer.Option(help="The trace's lengths are divided by this.")] = 8.0,
+    shrink: Annotated[float, typer.Option(help="The trace's lengths are divided by this.")] = 4.0,
     lines: Annotated[str, typer.Option(help="Which of the seven lines.")] = "1,2,3,4,5,6,7",
     seed: Annotated[int, typer.Option(help="Of lengths, texts and orders.")] = 1,
     format: Annotated[str, typer.Option(help="table or json")] = "table",  # noqa: A002

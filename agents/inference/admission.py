@@ -7,8 +7,8 @@ falls free. There is never a batch that waits for its slowest member.
 Four rules, the first before the second:
 
 1. *Lanes.* Real time goes before batch, which has its turn all the same. While real time comes, batch fills a share of
-   the places only: what arrives then finds an engine that is not crowded. And never all of them: the first of real time
-   to come finds one free.
+   what the engine runs only: what arrives then finds an engine that is not crowded. And never all of it: the first of
+   real time to come finds a place free.
 2. *Tenants.* Of a lane's tenants the one goes on that was given the fewest tokens while it waited: start-time fair
    queueing (Goyal et al., 1996), with tokens for a length as in "Fairness in Serving Large Language Models" (Sheng et
    al., 2024). A tenant that was away comes back level with the others: it saves up nothing.
@@ -45,11 +45,19 @@ class Waiting(NamedTuple):
 class Room(NamedTuple):
     """What an engine is given at once."""
 
-    places: int
+    runs: int
+    """Prompts that it works on together."""
     tokens: int | None = None
     """None where the engine does not say how many it can hold. A prompt larger than that is let in alone."""
+    more: int = 0
+    """Prompts beside these, which wait in the engine for their turn."""
     spare: int = 0
-    """Of the places, those that batch leaves free, unless it would then have none."""
+    """Of those that it runs, how many batch leaves to real time, unless it would then have none."""
+
+    @property
+    def places(self) -> int:
+        """All that are in the engine, at most."""
+        return self.runs + self.more
 
 
 class Rules(NamedTuple):
@@ -60,8 +68,8 @@ class Rules(NamedTuple):
     prefix_run: int = 16
     """So many of one prefix may pass older prompts of their lane and tenant before the oldest has its turn."""
     batch_share: float = 0.25
-    """Of the places, those that batch may fill while real time comes; all but the spare ones once as many of batch as
-    there are places went in and none of real time came. At least one in any case."""
+    """Of the prompts that the engine runs, those that may be batch's while real time comes; all but the spare ones once
+    as many of batch went in and none of real time came. At least one in any case."""
 
 
 def room_for(capacity: int, tokens: int | None = None) -> Room:
@@ -73,8 +81,7 @@ def room_for(capacity: int, tokens: int | None = None) -> Room:
 
     Of those that it runs, one is spared for real time, which would wait for a whole answer of batch otherwise.
     """
-    more = min(capacity, max(2, capacity // 4))
-    return Room(capacity + more, tokens, spare=more + 1)
+    return Room(capacity, tokens, more=min(capacity, max(2, capacity // 4)), spare=1)
 
 
 class Admission:
@@ -94,7 +101,7 @@ class Admission:
         self._lanes = {lane: _Lane(self._rules.prefix_run) for lane in Lane}
         self._inside: dict[int, _Step] = {}
         self._batch_inside = 0
-        self._quiet = room.places
+        self._quiet = room.runs
         """Prompts of batch let in since one of real time came."""
         self._passed = 0
         """Real-time prompts let in over the heads of batch, since batch had its turn."""
@@ -158,9 +165,9 @@ class Admission:
 
     def _turn(self) -> Lane | None:
         """Whose the next place is; nobody's where only batch waits and has its share."""
-        places, _, spare = self._room
-        share = places if self._quiet >= places else int(places * self._rules.batch_share)
-        batch = bool(self._lanes[Lane.BATCH]) and self._batch_inside < max(1, min(share, places - spare))
+        runs, spare = self._room.runs, self._room.spare
+        share = runs if self._quiet >= runs else int(runs * self._rules.batch_share)
+        batch = bool(self._lanes[Lane.BATCH]) and self._batch_inside < max(1, min(share, runs - spare))
         if self._lanes[Lane.REALTIME] and not (batch and self._passed >= self._rules.batch_turn - 1):
             return Lane.REALTIME
         return Lane.BATCH if batch else None

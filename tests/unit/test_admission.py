@@ -23,7 +23,9 @@ waitings = st.builds(
     Waiting, st.sampled_from(Lane), st.sampled_from("tuv"), st.sampled_from("abc"), st.integers(1, LARGEST)
 )
 rules = st.builds(Rules, st.integers(1, 6), st.integers(1, 6), st.floats(0, 1))
-rooms = st.builds(Room, st.integers(1, 6), st.none() | st.integers(1, 30), st.integers(0, 6))
+rooms = st.builds(
+    Room, st.integers(1, 6), st.none() | st.integers(1, 30), more=st.integers(0, 3), spare=st.integers(0, 6)
+)
 
 
 def lined_up(waiting: Iterable[Waiting], rules: Rules | None = None, room: Room = ONE) -> Admission:
@@ -101,8 +103,8 @@ def test_it_is_never_over_its_room_and_lets_everyone_in_once(
 def test_how_much_room_falls_free_at_a_time_does_not_change_the_order(
     waiting: list[Waiting], rules: Rules, room: Room
 ) -> None:
-    # Without a share for batch, which is counted in places.
-    rules, room = rules._replace(batch_share=1.0), room._replace(spare=0)
+    # Without a share for batch, which is counted in what is inside.
+    rules, room = rules._replace(batch_share=1.0), room._replace(more=0, spare=0)
     alone, crowd = lined_up(waiting, rules), lined_up(waiting, rules, room)
     admitted: list[int] = []
     while crowd.waiting:
@@ -194,10 +196,11 @@ def test_batch_has_its_turn_while_real_time_keeps_coming() -> None:
     assert order(lined_up(waiting, Rules(batch_turn=3))) == [2, 3, 0, 4, 5, 1, 6, 7]
 
 
-def test_batch_fills_all_places_but_the_spare_ones_where_no_real_time_comes() -> None:
+def test_batch_is_all_that_the_engine_runs_but_the_spare_ones_where_no_real_time_comes() -> None:
     assert lined_up(batch(*"abcd"), room=Room(4)).admit() == [0, 1, 2, 3]
     assert lined_up(batch(*"abcd"), room=Room(4, spare=1)).admit() == [0, 1, 2]
     assert lined_up(batch(*"abcd"), room=Room(4, spare=9)).admit() == [0]
+    assert lined_up(batch(*"abcd"), room=Room(2, more=2)).admit() == [0, 1]
 
 
 def test_the_first_of_real_time_finds_a_spare_place() -> None:
@@ -212,6 +215,12 @@ def test_while_real_time_comes_batch_leaves_places_free_for_it() -> None:
     assert admission.admit() == [0, 1, 2]
     admission.arrive(50, realtime("a")[0])
     assert admission.admit() == [50]
+
+
+def test_batchs_share_is_of_what_the_engine_runs_and_not_of_what_waits_in_it() -> None:
+    waiting = realtime(*"a" * 20) + batch(*"b" * 20)
+    admitted = lined_up(waiting, Rules(batch_turn=1, batch_share=0.5), Room(8, more=8)).admit()
+    assert sum(waiting[number].lane is BATCH for number in admitted) == 4
 
 
 def test_once_real_time_stays_away_batch_has_all_places_again() -> None:
@@ -271,7 +280,9 @@ def test_what_is_wanted_in_real_time_after_all_goes_with_it() -> None:
 
 def test_an_engine_is_given_a_quarter_more_than_it_runs_at_once_and_one_that_it_runs_is_not_for_batch() -> None:
     assert [room_for(capacity).places for capacity in (1, 2, 8, 32, 256)] == [2, 4, 10, 40, 320]
-    assert [room_for(capacity).places - room_for(capacity).spare for capacity in (1, 8, 32, 256)] == [0, 7, 31, 255]
+    for capacity in (1, 2, 8, 32, 256):
+        admission = lined_up(batch(*"a" * 2 * capacity), room=room_for(capacity))
+        assert len(admission.admit()) == max(1, capacity - 1)
 
 
 @pytest.mark.parametrize("capacity", [1, 8, 32, 256])

@@ -187,15 +187,15 @@ async def test_work_of_batch_that_real_time_joins_is_the_engines_as_real_time() 
     assert [lane for key, lane in engine.seen if key != "r-5"] == [Lane.BATCH] * 5
 
 
-@pytest.mark.parametrize(("share", "of_ten"), [(0.5, 5), (0.25, 2)])
-async def test_batch_fills_its_models_share_while_real_time_comes(share: float, of_ten: int) -> None:
+@pytest.mark.parametrize(("share", "of_eight"), [(0.5, 4), (0.25, 2)])
+async def test_batch_fills_its_models_share_while_real_time_comes(share: float, of_eight: int) -> None:
     inference = stage(FakeEngine("small", capacity=8, seconds_per_token=60), policy=policy(batch_share=share))
     lanes = [Lane.REALTIME, *[Lane.BATCH] * 12]
     tasks = [task(f"r-{at}", lane=lane, lookup=lookup(fingerprint=f"f{at}")) for at, lane in enumerate(lanes)]
     working = asyncio.create_task(run(inference, *tasks))
     await asyncio.sleep(0.01)
     level = inference.loads()["small"].level
-    assert (level.inside, level.waiting) == (1 + of_ten, 12 - of_ten)
+    assert (level.inside, level.waiting) == (1 + of_eight, 12 - of_eight)
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working
