@@ -51,7 +51,8 @@ from streams.embedded.model import model_dir
 from streams.river import now_ms
 from streams.wiring.shared import ids
 
-PREFIXES = 20
+PREFIXES, ALIKE = 20, 10
+"""Prefixes, and prompts that begin with each."""
 VLLM_SPINS_S = 1.5
 """A little more than ``busy_loop_s`` of vLLM's ``SpinCondition``."""
 
@@ -102,7 +103,7 @@ async def prefix_gain(scale: Scale, texts: Texts, chance: random.Random) -> dict
         for name in sorted(rules, reverse=bool(number % 2)):
             stage = InferenceStage([engine], policy, new_id=ids(), now=now_ms, rules=rules[name])
             prefixes = [texts.question(scale.prefix_words) for _ in range(PREFIXES)]
-            tasks = [_task(prefixes[at % PREFIXES], texts.question(8), template) for at in range(scale.requests)]
+            tasks = [_task(one, texts.question(8), template) for one in prefixes for _ in range(ALIKE)]
             chance.shuffle(tasks)
             began = time.monotonic()
             emits = await asyncio.gather(*(stage(_delivery(one, at)) for at, one in enumerate(tasks)))
@@ -347,14 +348,14 @@ def _device() -> str:
 def main(
     trace: Annotated[Path, typer.Argument(help="AzureLLMInferenceTrace_conv.csv", exists=True, dir_okay=False)],
     model: Annotated[str, typer.Option(help="A model's folder, or embedded.")] = "embedded",
-    window: Annotated[int, typer.Option(help="Tokens of a prompt with its answer.")] = 2048,
+    window: Annotated[int, typer.Option(help="Tokens of a prompt with its answer.")] = 4096,
     at_once: Annotated[int, typer.Option(help="Prompts that the engine works on at once.")] = 16,
-    cache_mib: Annotated[int | None, typer.Option(help="MiB for keys and values; of each of two engines.")] = 512,
+    cache_mib: Annotated[int | None, typer.Option(help="MiB for keys and values; of each of two engines.")] = 1024,
     small_cache_mib: Annotated[int, typer.Option(help="The same, too small for 20 prefixes.")] = 160,
     prefix_words: Annotated[int, typer.Option(help="Of each of 20 prefixes; over 128 on CPUs, a block.")] = 400,
-    requests: Annotated[int, typer.Option(help="Requests of a run.")] = 100,
+    requests: Annotated[int, typer.Option(help="Requests of a run.")] = 50,
     pairs: Annotated[int, typer.Option(help="How often programs take turns.")] = 5,
-    shrink: Annotated[float, typer.Option(help="The trace's lengths are divided by this.")] = 4.0,
+    shrink: Annotated[float, typer.Option(help="The trace's lengths are divided by this.")] = 2.0,
     lines: Annotated[str, typer.Option(help="Which of the seven lines.")] = "1,2,3,4,5,6,7",
     seed: Annotated[int, typer.Option(help="Of lengths, texts and orders.")] = 1,
     format: Annotated[str, typer.Option(help="table or json")] = "table",  # noqa: A002
