@@ -62,12 +62,13 @@ say = Console(stderr=True)
 async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], list[Work]]) -> dict[str, Any]:
     """Line 1, with twice as many requests a run: of few, the last ones, alone in the engine, are much of the time.
 
-    A turn begins when the other's engine sleeps: vLLM spins for a second after its last step.
+    A turn begins when the other's engine sleeps: vLLM spins for a second after its last step. The first turns are not
+    counted: the broker is compiled in them.
     """
     template = ChatTemplate.load(scale.model)
     ratios, ours, theirs = [], [], []
     async with raw_vllm(arguments(_model(scale, scale.cache_bytes), cpu=_cpu())) as raw:
-        for number in range(scale.pairs):
+        for number in range(-1, scale.pairs):
             asked = works(2 * scale.requests)
             batch = [(template.render([Message(role="user", content=one.question)]), one.answer) for one in asked]
             if number % 2:
@@ -78,6 +79,8 @@ async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], li
                 through = await river.run(asked)
                 await asyncio.sleep(VLLM_SPINS_S)
                 direct = await raw.generate(batch)
+            if number < 0:
+                continue
             ours.append(through.tokens / through.seconds)
             theirs.append(direct.tokens / direct.seconds)
             ratios.append(ours[-1] / theirs[-1])
