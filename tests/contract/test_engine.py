@@ -136,7 +136,8 @@ async def test_a_conversation_of_several_turns_is_counted_as_the_engine_counts_i
 
 
 async def test_a_text_that_ends_by_itself_says_stop(engine: Engine) -> None:
-    answer = await ask(engine, CAPITAL)
+    # A greeting: of the capital of France, bfloat16 and float32 may say different things.
+    answer = await ask(engine, "Hello")
     assert answer.finish_reason == "stop"
     assert answer.completion_tokens < 24
 
