@@ -225,11 +225,9 @@ async def test_more_calls_than_it_runs_at_once_are_all_answered_each_with_its_ow
 
 
 async def test_both_lanes_are_taken(engine: Engine) -> None:
-    answers = await asyncio.gather(
-        *(engine.generate(prompt(CAPITAL, lane=lane)) for lane in (Lane.BATCH, Lane.REALTIME))
-    )
-    # Not the same text: alone in a step and beside another, bfloat16 rounds differently.
-    assert all(answer.text.strip() for answer in answers)
+    # One after the other: alone in a step and beside another, bfloat16 rounds differently.
+    answers = [await engine.generate(prompt(CAPITAL, lane=lane)) for lane in (Lane.BATCH, Lane.REALTIME)]
+    assert answers[0].text == answers[1].text
 
 
 async def test_a_cancelled_call_makes_room_for_the_next(engine: Engine) -> None:
