@@ -22,9 +22,8 @@ import asyncio
 import random
 import statistics
 import tempfile
-import time
-import tomllib
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,25 +33,16 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.chat_template import ChatTemplate
-from agents.inference.admission import Rules
-from agents.inference.stage import InferenceStage
-from agents.inference.vllm_engine import VllmEngine, arguments
-from agents.policy import Policy
-from agents.policy_document import Document, Model
-from agents.stage import Delivery, Position
-from bench.engine_load import Arrival, Scale, Texts, arrivals, described, drawn
-from bench.engine_river import POLICY, EngineRiver, Run, Work, engine_river
-from bench.raw_vllm import raw_vllm
+from agents.inference.vllm_engine import arguments
+from bench.engine_load import Arrival, Scale, Texts, arrivals, described, drawn, served
+from bench.engine_prefixes import prefix_gain
+from bench.engine_river import EngineRiver, Run, Work, engine_river
+from bench.raw_vllm import Generated, raw_vllm
 from bench.vllm_server import VllmServer
 from schemas.enums import Lane, Status
-from schemas.ledger import Usage
-from schemas.records import Answer, InferenceTask, Lookup, Message, Sampling, Ticket
+from schemas.records import Message
 from streams.embedded.model import model_dir
-from streams.river import now_ms
-from streams.wiring.shared import ids
 
-PREFIXES, ALIKE = 20, 10
-"""Prefixes, and prompts that begin with each."""
 VLLM_SPINS_S = 1.5
 """A little more than ``busy_loop_s`` of vLLM's ``SpinCondition``."""
 
@@ -66,64 +56,27 @@ async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], li
     counted: the broker is compiled in them.
     """
     template = ChatTemplate.load(scale.model)
-    ratios, ours, theirs = [], [], []
-    async with raw_vllm(arguments(_model(scale, scale.cache_bytes), cpu=_cpu())) as raw:
+    ours: list[float] = []
+    theirs: list[float] = []
+    async with raw_vllm(arguments(served(scale, scale.cache_bytes), cpu=_cpu())) as raw:
         for number in range(-1, scale.pairs):
             asked = works(2 * scale.requests)
             batch = [(template.render([Message(role="user", content=one.question)]), one.answer) for one in asked]
-            if number % 2:
-                direct = await raw.generate(batch)
+            turns: list[tuple[list[float], Callable[[], Awaitable[Run | Generated]]]] = [
+                (ours, partial(river.run, asked)),
+                (theirs, partial(raw.generate, batch)),
+            ]
+            for speeds, turn in reversed(turns) if number % 2 else turns:
                 await asyncio.sleep(VLLM_SPINS_S)
-                through = await river.run(asked)
-            else:
-                through = await river.run(asked)
-                await asyncio.sleep(VLLM_SPINS_S)
-                direct = await raw.generate(batch)
-            if number < 0:
-                continue
-            ours.append(through.tokens / through.seconds)
-            theirs.append(direct.tokens / direct.seconds)
-            ratios.append(ours[-1] / theirs[-1])
+                made = await turn()
+                speeds.append(made.tokens / made.seconds)
+    del ours[0], theirs[0]
+    ratios = [river_speed / raw_speed for river_speed, raw_speed in zip(ours, theirs, strict=True)]
     return {
         "efficiency": statistics.median(ratios),
         "efficiency_pairs": ratios,
         "river_tokens_per_s": statistics.median(ours),
         "raw_tokens_per_s": statistics.median(theirs),
-    }
-
-
-async def prefix_gain(scale: Scale, texts: Texts, chance: random.Random) -> dict[str, Any]:
-    """Line 2, without a river: what is compared is an order."""
-    template = ChatTemplate.load(scale.model)
-    engine = VllmEngine("bench", _model(scale, scale.small_cache_bytes), template)
-    await engine.start()
-    written = tomllib.loads(POLICY.format(model=described(scale)))
-    policy = Policy(msgspec.convert(written, Document))
-    speeds: dict[str, list[float]] = {"grouped": [], "arrival": []}
-    cached: dict[str, list[float]] = {"grouped": [], "arrival": []}
-    rules = {"grouped": Rules(), "arrival": Rules(prefix_run=1)}
-    for number in range(scale.pairs):
-        for name in sorted(rules, reverse=bool(number % 2)):
-            stage = InferenceStage([engine], policy, new_id=ids(), now=now_ms, rules=rules[name])
-            prefixes = [texts.question(scale.prefix_words) for _ in range(PREFIXES)]
-            tasks = [_task(one, texts.question(8), template) for one in prefixes for _ in range(ALIKE)]
-            chance.shuffle(tasks)
-            began = time.monotonic()
-            emits = await asyncio.gather(*(stage(_delivery(one, at)) for at, one in enumerate(tasks)))
-            seconds = time.monotonic() - began
-            usages = [emit.record.usage for (emit,) in emits if isinstance(emit.record, Answer)]
-            prompt = sum(usage.prompt_tokens for usage in usages)
-            speeds[name].append((prompt + sum(usage.completion_tokens for usage in usages)) / seconds)
-            cached[name].append(sum(usage.cached_tokens for usage in usages) / prompt)
-    holds = engine.token_capacity
-    await engine.stop()
-    ratios = [ours / theirs for ours, theirs in zip(speeds["grouped"], speeds["arrival"], strict=True)]
-    return {
-        "prefix_gain": statistics.median(ratios),
-        "prefix_gain_pairs": ratios,
-        "cached_share": statistics.median(cached["grouped"]),
-        "cached_share_in_order_of_arrival": statistics.median(cached["arrival"]),
-        "cache_holds_tokens": holds,
     }
 
 
@@ -215,7 +168,7 @@ async def server(river: EngineRiver, scale: Scale, works: Callable[[int], list[W
     asked = works(scale.requests)
     inside = await river.run(asked)
     limits = {"window": scale.window, "max_num_seqs": scale.at_once, "cache_bytes": scale.cache_bytes or 1 << 30}
-    dtype = arguments(_model(scale, scale.cache_bytes), cpu=_cpu()).get("dtype", "auto")
+    dtype = arguments(served(scale, scale.cache_bytes), cpu=_cpu()).get("dtype", "auto")
     async with VllmServer(scale.model, served_as="bench", dtype=dtype, **limits) as running:
         model = described(scale, engine="openai", url=running.url)
         async with engine_river(scratch / "server", model) as other:
@@ -281,41 +234,6 @@ async def measure(scale: Scale, trace: Path, lines: set[int]) -> dict[str, Any]:
                 await line(6, lambda: server(river, scale, works, Path(scratch)))
                 await line(7, lambda: kill(river, scale, works))
     return found
-
-
-def _model(scale: Scale, cache_bytes: int | None) -> Model:
-    return Model(
-        engine="vllm", path=scale.model, window=scale.window, max_num_seqs=scale.at_once, kv_cache_bytes=cache_bytes
-    )
-
-
-def _task(prefix: str, question: str, template: ChatTemplate) -> InferenceTask:
-    messages = [Message(role="system", content=prefix), Message(role="user", content=question)]
-    ticket = Ticket(
-        request_id=question,
-        tenant="bench",
-        task="bench",
-        cost_center="bench",
-        lane=Lane.REALTIME,
-        origin="",
-        reply_key=b"",
-        received_at=now_ms(),
-        deadline=now_ms() + 3_600_000,
-        policy_version="",
-    )
-    return InferenceTask(
-        ticket=ticket,
-        lookup=Lookup(fingerprint=question, scope="", cacheable=False, question=question),
-        messages=messages,
-        sampling=Sampling(max_tokens=8),
-        model="bench",
-        usage=Usage(published_tokens=(tokens := template.count(messages)), prompt_tokens=tokens),
-        costs=[],
-    )
-
-
-def _delivery(task: InferenceTask, number: int) -> Delivery[InferenceTask]:
-    return Delivery(task, b"", None, Position("bench", 0, number), 0, {})
 
 
 async def _executions(river: EngineRiver) -> float:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from agents.policy_document import Model
 from bench.engine_river import Work
 
 WORDS = ("river", "bank", "water", "stone", "bridge", "mill", "wheel", "tide", "field", "rain", "snow", "lake", "boat")
@@ -88,3 +89,10 @@ def described(scale: Scale, **fields: Any) -> str:
     if scale.cache_bytes is not None and given["engine"] == "vllm":
         given["kv_cache_bytes"] = scale.cache_bytes
     return "\n".join(f"{name} = {msgspec.json.encode(value).decode()}" for name, value in given.items())
+
+
+def served(scale: Scale, cache_bytes: int | None) -> Model:
+    """The model as an engine takes it, with so much memory for keys and values."""
+    return Model(
+        engine="vllm", path=scale.model, window=scale.window, max_num_seqs=scale.at_once, kv_cache_bytes=cache_bytes
+    )
