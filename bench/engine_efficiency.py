@@ -12,6 +12,8 @@ Everything runs in one go, on one model, with one Kafka and one Valkey of its ow
 6. *server*: the same prompts through vLLM's own OpenAI-compatible server; answers and bills that differ.
 7. *kill*: SIGKILL of the engine's process while it works; the worker is started again; answers a request.
 
+All on a model that ends no answer by itself: answers are as long as the trace's.
+
 Trace: AzureLLMInferenceTrace_conv.csv of github.com/Azure/AzurePublicDataset (CC-BY-4.0), which holds arrivals and
 lengths and no text; the text is made up here. Ratios are of medians, or medians of ratios where programs take turns.
 """
@@ -33,8 +35,9 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.chat_template import ChatTemplate
-from agents.inference.vllm_engine import arguments
-from bench.engine_load import Arrival, Scale, Texts, arrivals, described, drawn, served
+from agents.inference.vllm_engine import WITHOUT_BF16, arguments
+from bench.endless_model import endless
+from bench.engine_load import SLOW, USUAL, Arrival, Scale, Texts, arrivals, described, drawn, served
 from bench.engine_prefixes import prefix_gain
 from bench.engine_river import EngineRiver, Run, Work, engine_river
 from bench.raw_vllm import Generated, raw_vllm
@@ -50,7 +53,7 @@ say = Console(stderr=True)
 
 
 async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], list[Work]]) -> dict[str, Any]:
-    """Line 1, with twice as many requests a run: of few, the last ones, alone in the engine, are much of the time.
+    """Line 1.
 
     A turn begins when the other's engine sleeps: vLLM spins for a second after its last step. The first turns are not
     counted: the broker is compiled in them.
@@ -60,7 +63,7 @@ async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], li
     theirs: list[float] = []
     async with raw_vllm(arguments(served(scale, scale.cache_bytes), cpu=_cpu())) as raw:
         for number in range(-1, scale.pairs):
-            asked = works(2 * scale.requests)
+            asked = works(scale.requests)
             batch = [(template.render([Message(role="user", content=one.question)]), one.answer) for one in asked]
             turns: list[tuple[list[float], Callable[[], Awaitable[Run | Generated]]]] = [
                 (ours, partial(river.run, asked)),
@@ -69,6 +72,8 @@ async def efficiency(river: EngineRiver, scale: Scale, works: Callable[[int], li
             for speeds, turn in reversed(turns) if number % 2 else turns:
                 await asyncio.sleep(VLLM_SPINS_S)
                 made = await turn()
+                if made.tokens != (due := sum(one.answer for one in asked)):
+                    raise RuntimeError(f"{made.tokens} tokens were made of {due}: an answer failed, or ended early")
                 speeds.append(made.tokens / made.seconds)
     del ours[0], theirs[0]
     ratios = [river_speed / raw_speed for river_speed, raw_speed in zip(ours, theirs, strict=True)]
@@ -208,7 +213,7 @@ async def kill(river: EngineRiver, scale: Scale, works: Callable[[int], list[Wor
     }
 
 
-async def measure(scale: Scale, trace: Path, lines: set[int]) -> dict[str, Any]:
+async def measure(scale: Scale, trace: Path, lines: set[int], scratch: Path) -> dict[str, Any]:
     """The lines that are asked for."""
     chance, texts = random.Random(scale.seed), Texts(scale.seed)
     lengths = await asyncio.to_thread(arrivals, trace, scale)
@@ -223,16 +228,15 @@ async def measure(scale: Scale, trace: Path, lines: set[int]) -> dict[str, Any]:
             found.update(measured := await what())
             say.print(measured)
 
-    with tempfile.TemporaryDirectory() as scratch:
-        await line(2, lambda: prefix_gain(scale, texts, chance))
-        if lines - {2}:
-            async with engine_river(Path(scratch) / "river", described(scale)) as river:
-                await line(1, lambda: efficiency(river, scale, works))
-                await line(3, lambda: single_flight(river, scale, texts, chance))
-                await line(4, lambda: lanes(river, scale, texts, chance))
-                await line(5, lambda: replay(river, scale, lengths, texts))
-                await line(6, lambda: server(river, scale, works, Path(scratch)))
-                await line(7, lambda: kill(river, scale, works))
+    await line(2, lambda: prefix_gain(scale, texts, chance))
+    if lines - {2}:
+        async with engine_river(scratch / "river", described(scale)) as river:
+            await line(1, lambda: efficiency(river, scale, works))
+            await line(3, lambda: single_flight(river, scale, texts, chance))
+            await line(4, lambda: lanes(river, scale, texts, chance))
+            await line(5, lambda: replay(river, scale, lengths, texts))
+            await line(6, lambda: server(river, scale, works, scratch))
+            await line(7, lambda: kill(river, scale, works))
     return found
 
 
@@ -269,32 +273,38 @@ def _device() -> str:
 def main(
     trace: Annotated[Path, typer.Argument(help="AzureLLMInferenceTrace_conv.csv", exists=True, dir_okay=False)],
     model: Annotated[str, typer.Option(help="A model's folder, or embedded.")] = "embedded",
-    window: Annotated[int, typer.Option(help="Tokens of a prompt with its answer.")] = 4096,
-    at_once: Annotated[int, typer.Option(help="Prompts that the engine works on at once.")] = 16,
-    cache_mib: Annotated[int | None, typer.Option(help="MiB for keys and values; of each of two engines.")] = 1024,
-    small_cache_mib: Annotated[int, typer.Option(help="The same, too small for 20 prefixes.")] = 160,
-    prefix_words: Annotated[int, typer.Option(help="Of each of 20 prefixes; over 128 on CPUs, a block.")] = 400,
-    requests: Annotated[int, typer.Option(help="Requests of a run.")] = 50,
-    pairs: Annotated[int, typer.Option(help="How often programs take turns.")] = 5,
-    shrink: Annotated[float, typer.Option(help="The trace's lengths are divided by this.")] = 2.0,
+    window: Annotated[int | None, typer.Option(help="Tokens of a prompt with its answer.")] = None,
+    at_once: Annotated[int | None, typer.Option(help="Prompts that the engine works on at once.")] = None,
+    cache_mib: Annotated[int | None, typer.Option(help="MiB for keys and values, of each of two engines.")] = None,
+    small_cache_mib: Annotated[int | None, typer.Option(help="The same, too small for 20 prefixes.")] = None,
+    prefix_words: Annotated[int | None, typer.Option(help="Of each of these; over 128 on CPUs, a block.")] = None,
+    requests: Annotated[int | None, typer.Option(help="Requests of a run.")] = None,
+    pairs: Annotated[int | None, typer.Option(help="How often programs take turns.")] = None,
+    shrink: Annotated[float | None, typer.Option(help="The trace's lengths are divided by this.")] = None,
     lines: Annotated[str, typer.Option(help="Which of the seven lines.")] = "1,2,3,4,5,6,7",
-    seed: Annotated[int, typer.Option(help="Of lengths, texts and orders.")] = 1,
+    seed: Annotated[int | None, typer.Option(help="Of lengths, texts and orders.")] = None,
     format: Annotated[str, typer.Option(help="table or json")] = "table",  # noqa: A002
 ) -> None:
-    """Measure the engine behind the river."""
-    scale = Scale(
-        model=str(model_dir()) if model == "embedded" else model,
-        window=window,
-        at_once=at_once,
-        cache_bytes=None if cache_mib is None else cache_mib << 20,
-        small_cache_bytes=small_cache_mib << 20,
-        prefix_words=prefix_words,
-        requests=requests,
-        pairs=pairs,
-        shrink=shrink,
-        seed=seed,
-    )
-    found = asyncio.run(measure(scale, trace, {int(number) for number in lines.split(",")}))
+    """Measure the engine behind the river. What is not given is chosen by the processor, and said in the JSON."""
+    given: dict[str, Any] = {
+        "window": window,
+        "at_once": at_once,
+        "cache_bytes": cache_mib and cache_mib << 20,
+        "small_cache_bytes": small_cache_mib and small_cache_mib << 20,
+        "prefix_words": prefix_words,
+        "requests": requests,
+        "pairs": pairs,
+        "shrink": shrink,
+        "seed": seed,
+    }
+    usual = SLOW if _cpu() == WITHOUT_BF16 else USUAL
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = model_dir() if model == "embedded" else Path(model)
+        scale = usual._replace(
+            model=str(endless(folder, Path(scratch) / "model")),
+            **{name: value for name, value in given.items() if value is not None},
+        )
+        found = asyncio.run(measure(scale, trace, {int(number) for number in lines.split(",")}, Path(scratch)))
     if format == "json":
         print(msgspec.json.encode(found).decode())
         return

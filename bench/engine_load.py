@@ -38,6 +38,25 @@ class Scale(NamedTuple):
     seed: int
 
 
+USUAL = Scale(
+    model="",
+    window=4096,
+    at_once=16,
+    cache_bytes=1 << 30,
+    small_cache_bytes=160 << 20,
+    prefix_words=400,
+    requests=50,
+    pairs=5,
+    shrink=1.0,
+    seed=1,
+)
+"""For the embedded model on two cores with AMX: all lines in less than an hour."""
+SLOW = USUAL._replace(
+    window=1024, at_once=8, cache_bytes=512 << 20, small_cache_bytes=128 << 20, prefix_words=280, shrink=8.0
+)
+"""For the same without bfloat16 instructions, a tenth as fast: two hours."""
+
+
 class Arrival(NamedTuple):
     """One line of the trace, scaled down."""
 

@@ -47,7 +47,8 @@ async def prefix_gain(scale: Scale, texts: Texts, chance: random.Random) -> dict
         for name in sorted(rules, reverse=bool(number % 2)):
             stage = InferenceStage([engine], policy, new_id=ids(), now=now_ms, rules=rules[name])
             prefixes = [texts.question(scale.prefix_words) for _ in range(PREFIXES)]
-            tasks = [_task(one, texts.question(8), template) for one in prefixes for _ in range(ALIKE)]
+            now = now_ms()  # all of an age, so that they arrive in the order in which they are handed over
+            tasks = [_task(one, texts.question(8), template, now) for one in prefixes for _ in range(ALIKE)]
             chance.shuffle(tasks)
             began = time.monotonic()
             emits = await asyncio.gather(*(stage(_delivery(one, at)) for at, one in enumerate(tasks)))
@@ -68,7 +69,7 @@ async def prefix_gain(scale: Scale, texts: Texts, chance: random.Random) -> dict
     }
 
 
-def _task(prefix: str, question: str, template: ChatTemplate) -> InferenceTask:
+def _task(prefix: str, question: str, template: ChatTemplate, now: int) -> InferenceTask:
     messages = [Message(role="system", content=prefix), Message(role="user", content=question)]
     ticket = Ticket(
         request_id=question,
@@ -78,8 +79,8 @@ def _task(prefix: str, question: str, template: ChatTemplate) -> InferenceTask:
         lane=Lane.REALTIME,
         origin="",
         reply_key=b"",
-        received_at=now_ms(),
-        deadline=now_ms() + 3_600_000,
+        received_at=now,
+        deadline=now + 3_600_000,
         policy_version="",
     )
     return InferenceTask(

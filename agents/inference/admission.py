@@ -14,8 +14,9 @@ Four rules, the first before the second:
    al., 2024). A tenant that was away comes back level with the others: it saves up nothing.
 3. *Prefixes.* A tenant's oldest prompt begins a run of those that begin alike, whose beginning the engine then computes
    once. A run ends after some prompts, whoever keeps coming.
-4. *Age.* Within these, the oldest is first. Who is next and finds too little room is waited for: what is smaller does
-   not slip past it.
+4. *Age.* Within these, the oldest is first, by when its request came to Headrace: a task that was late here, for it
+   was handed over or its partition lagged, has waited all the same. Who is next and finds too little room is waited
+   for: what is smaller does not slip past it.
 
 Fairness is counted in turns and tokens, not in seconds: under a backlog everything has waited long, and whatever ages
 by the clock then degenerates to the order of arrival.
@@ -23,7 +24,7 @@ by the clock then degenerates to the order of arrival.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from bisect import bisect_left, insort
 from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
@@ -40,6 +41,8 @@ class Waiting(NamedTuple):
     """Equal for prompts of one tenant that begin alike, so that the engine computes their beginning once."""
     tokens: int
     """What it takes of the engine's room: its prompt and the longest answer that it may get."""
+    came_at: int = 0
+    """When its request came, in any unit and of any origin; of those that came at once, who is here first is older."""
 
 
 class Room(NamedTuple):
@@ -138,11 +141,11 @@ class Admission:
             self.tokens -= step.tokens
             self._batch_inside -= step.lane is Lane.BATCH
 
-    def hurry(self, number: int) -> None:
-        """A prompt of batch is wanted in real time, as of now: it joins that line as its newest."""
+    def hurry(self, number: int, came_at: int) -> None:
+        """A prompt of batch is wanted in real time too, by a request that came then: it joins that line at that age."""
         waiting = self._lanes[Lane.BATCH].drop(number)
         if waiting is not None:
-            self.arrive(number, waiting._replace(lane=Lane.REALTIME))
+            self.arrive(number, waiting._replace(lane=Lane.REALTIME, came_at=came_at))
 
     def admit(self) -> list[int]:
         """Let in as many as there is room for; their numbers, in the order in which they go in."""
@@ -189,14 +192,19 @@ class _Step(NamedTuple):
     """Prompts of this run, with this one."""
 
 
+_Ages = list[tuple[int, int]]
+"""(came at, number), the oldest first."""
+
+
 class _Tenant:
-    """What waits of one tenant in one lane, the oldest first."""
+    """What waits of one tenant in one lane."""
 
     def __init__(self) -> None:
         self.given = 0
         """Tokens; lifted to what the others were given when it begins to wait."""
-        self.line: OrderedDict[int, Waiting] = OrderedDict()
-        self.prefixes: dict[str, OrderedDict[int, None]] = {}
+        self.line: dict[int, Waiting] = {}
+        self.ages: _Ages = []
+        self.prefixes: dict[str, _Ages] = {}
 
 
 class _Lane:
@@ -223,7 +231,8 @@ class _Lane:
             tenant.given = max(tenant.given, self._level)
             self._queue(waiting.tenant, tenant)
         tenant.line[number] = waiting
-        tenant.prefixes.setdefault(waiting.prefix, OrderedDict())[number] = None
+        insort(tenant.ages, (waiting.came_at, number))
+        insort(tenant.prefixes.setdefault(waiting.prefix, []), (waiting.came_at, number))
         self._whose[number] = waiting.tenant
 
     def drop(self, number: int) -> Waiting | None:
@@ -233,7 +242,8 @@ class _Lane:
         tenant = self._tenants[name]
         waiting = tenant.line.pop(number)
         alike = tenant.prefixes[waiting.prefix]
-        del alike[number]
+        for ages in (tenant.ages, alike):
+            del ages[bisect_left(ages, (waiting.came_at, number))]
         if not alike:
             del tenant.prefixes[waiting.prefix]
         return waiting
@@ -244,10 +254,14 @@ class _Lane:
         if run is not None and run.run < self._prefix_run:
             alike = self._tenants[run.tenant].prefixes.get(run.prefix)
             if alike:
-                number = next(iter(alike))
-                return _Step(number, *self._tenants[run.tenant].line[number], run.run + 1)
-        number, oldest = next(iter(self._tenants[self._least()].line.items()))
-        return _Step(number, *oldest, 1)
+                return self._step(run.tenant, alike, run.run + 1)
+        tenant = self._least()
+        return self._step(tenant, self._tenants[tenant].ages, 1)
+
+    def _step(self, tenant: str, ages: _Ages, run: int) -> _Step:
+        _, number = ages[0]
+        oldest = self._tenants[tenant].line[number]
+        return _Step(number, oldest.lane, tenant, oldest.prefix, oldest.tokens, run)
 
     def take(self, step: _Step) -> None:
         """Let the next one go on."""

@@ -65,11 +65,11 @@ class Gate:
                 del self._numbers[key]
             self._call(loop)
 
-    def hurry(self, key: str) -> None:
-        """What waits under ``key`` is wanted in real time now."""
+    def hurry(self, key: str, came_at: int) -> None:
+        """What waits under ``key`` is wanted in real time too, by a request that came then."""
         number = self._numbers.get(key)
         if number is not None:
-            self._admission.hurry(number)
+            self._admission.hurry(number, came_at)
 
     def level(self) -> Level:
         """How full the engine is now, and has been until now. Changes nothing, so that any thread may ask."""

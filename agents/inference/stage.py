@@ -159,7 +159,7 @@ class InferenceStage(Stage[InferenceTask]):
             raise EngineRowError(f"this worker has no engine for {task.model!r}: it serves {sorted(self._served)}")
         served = self._served[task.model]
         if ticket.lane is Lane.REALTIME:
-            served.gate.hurry(task.lookup.fingerprint)
+            served.gate.hurry(task.lookup.fingerprint, ticket.received_at)
         key = (task.model, task.lookup.fingerprint)
         admission = Admission() if self._budgets is None else await self._budgets.confirm(task)
         if admission.short is not None:
@@ -254,7 +254,8 @@ def _waiting(task: InferenceTask) -> Waiting:
     system = system_prompt(task.messages)
     prefix = f"o{opening(task)}" if system is None else f"s{system}"
     tokens = task.usage.prompt_tokens + task.sampling.max_tokens
-    return Waiting(task.ticket.lane, task.ticket.tenant, prefix, tokens)
+    ticket = task.ticket
+    return Waiting(ticket.lane, ticket.tenant, prefix, tokens, ticket.received_at)
 
 
 def _made(before: Usage, done: Completion) -> Usage:

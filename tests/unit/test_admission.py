@@ -20,7 +20,12 @@ LARGEST = 9
 ONE = Room(1)
 
 waitings = st.builds(
-    Waiting, st.sampled_from(Lane), st.sampled_from("tuv"), st.sampled_from("abc"), st.integers(1, LARGEST)
+    Waiting,
+    st.sampled_from(Lane),
+    st.sampled_from("tuv"),
+    st.sampled_from("abc"),
+    st.integers(1, LARGEST),
+    st.integers(0, 3),
 )
 rules = st.builds(Rules, st.integers(1, 6), st.integers(1, 6), st.floats(0, 1))
 rooms = st.builds(
@@ -89,7 +94,7 @@ def test_it_is_never_over_its_room_and_lets_everyone_in_once(
             if number in inside:
                 inside.remove(number)
         elif what == "hurry" and asked:
-            admission.hurry(which % len(asked))
+            admission.hurry(which % len(asked), waiting.came_at)
         assert admission.waiting == len(asked) - len(come_in | Counter(gone))
     while admission.waiting or inside:
         admit()
@@ -126,12 +131,15 @@ def test_nobody_waits_for_ever_whoever_keeps_coming(
 ) -> None:
     target = data.draw(st.integers(0, len(older) - 1))
     one = older[target]
-    ahead = sum((other.lane, other.tenant) == (one.lane, one.tenant) for other in older[:target])
+    ahead = sum(
+        (other.lane, other.tenant) == (one.lane, one.tenant) and (other.came_at, at) < (one.came_at, target)
+        for at, other in enumerate(older)
+    )
     # Its own tenant's, then each other tenant's of its lane: as many tokens, a run more, a prompt at a time.
     own = (ahead + 1) * rules.prefix_run
     bound = 3 * (own + 2 * rules.prefix_run) * LARGEST * rules.batch_turn
     admission = lined_up(older, rules)
-    arriving = itertools.cycle(newer)
+    arriving = itertools.cycle(other._replace(came_at=other.came_at + 3) for other in newer)
     for step in range(bound):
         (number,) = admission.admit()
         if number == target:
@@ -273,9 +281,27 @@ def test_a_prompt_larger_than_the_engine_holds_is_let_in_alone() -> None:
 
 def test_what_is_wanted_in_real_time_after_all_goes_with_it() -> None:
     admission = lined_up(batch(*"abc"))
-    admission.hurry(2)
-    admission.hurry(77)
+    admission.hurry(2, 5)
+    admission.hurry(77, 5)
     assert order(admission) == [2, 0, 1]
+
+
+def test_what_is_wanted_in_real_time_after_all_is_as_old_there_as_who_wants_it() -> None:
+    admission = lined_up([*batch("a"), *(one._replace(came_at=at) for at, one in enumerate(realtime(*"bcd")))])
+    admission.hurry(0, 1)
+    assert order(admission) == [1, 0, 2, 3]
+
+
+@given(st.lists(waitings, max_size=30))
+def test_of_a_lane_and_a_tenant_who_came_first_is_first_however_late_it_is_here(waiting: list[Waiting]) -> None:
+    admitted = order(lined_up(waiting, Rules(prefix_run=1)))
+    for lane, tenant in itertools.product(Lane, "tuv"):
+        ages = [
+            (waiting[number].came_at, number)
+            for number in admitted
+            if (waiting[number].lane, waiting[number].tenant) == (lane, tenant)
+        ]
+        assert ages == sorted(ages)
 
 
 def test_an_engine_is_given_a_quarter_more_than_it_runs_at_once_and_one_that_it_runs_is_not_for_batch() -> None:

@@ -103,8 +103,8 @@ async def test_what_is_wanted_in_real_time_after_all_is_moved_to_that_lane() -> 
     for name in "abc":
         visitors.send(name, BATCH)
     await _settle()
-    visitors.gate.hurry("c")
-    visitors.gate.hurry("nobody")
+    visitors.gate.hurry("c", 0)
+    visitors.gate.hurry("nobody", 0)
     visitors.leave["a"].set()
     await _settle()
     assert visitors.inside == ["c"]
