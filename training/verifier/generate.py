@@ -14,6 +14,7 @@ from training.verifier.lexicon import (
     frames,
     occasions,
     offices,
+    relations,
     rewordings,
     sayings,
     services,
@@ -68,7 +69,8 @@ class Generator:
             *grammar.clusters(sayings.SAYINGS + "\n" + occasions.OCCASIONS, read, "saying"),
         ]
         if turns:
-            every = grammar.clusters(reworded.TURNS + "\n" + rewordings.REWORDINGS, read, "turn")
+            texts = (reworded.TURNS, rewordings.REWORDINGS, relations.RELATIONS)
+            every = grammar.clusters("\n".join(texts), read, "turn")
         self._clusters = [each for at, each in enumerate(every) if self._mine(at)]
         self._tasks = [task for at, task in enumerate(_tasks(read)) if self._mine(at) and not turns]
         self._frames = {name: self._ways(ways) for name, ways in _frames().items()}

@@ -31,12 +31,12 @@ class Config(NamedTuple):
     """How a model is trained; the defaults made the shipped one."""
 
     pairs: int = 36_000
-    turns: int = 8_000
+    turns: int = 12_000
     """Pairs of questions that are reworded as a whole, on top."""
     held_out: int = 8_000
-    held_out_turns: int = 2_000
+    held_out_turns: int = 3_000
     epochs: int = 3
-    networks: int = 2
+    networks: int = 4
     rounds: int = 500
     seed: int = 1
 
