@@ -37,7 +37,7 @@ from rich.table import Table
 from agents.chat_template import ChatTemplate
 from agents.inference.vllm_engine import WITHOUT_BF16, arguments
 from bench.endless_model import endless
-from bench.engine_load import SLOW, USUAL, Arrival, Scale, Texts, arrivals, described, drawn, served
+from bench.engine_load import SLOW, Arrival, Scale, Texts, arrivals, described, drawn, served
 from bench.engine_prefixes import prefix_gain
 from bench.engine_river import EngineRiver, Run, Work, engine_river
 from bench.raw_vllm import Generated, raw_vllm
@@ -172,7 +172,7 @@ async def server(river: EngineRiver, scale: Scale, works: Callable[[int], list[W
     """Line 6."""
     asked = works(scale.requests)
     inside = await river.run(asked)
-    limits = {"window": scale.window, "max_num_seqs": scale.at_once, "cache_bytes": scale.cache_bytes or 1 << 30}
+    limits = {"window": scale.window, "max_num_seqs": scale.at_once, "cache_bytes": scale.cache_bytes}
     dtype = arguments(served(scale, scale.cache_bytes), cpu=_cpu()).get("dtype", "auto")
     async with VllmServer(scale.model, served_as="bench", dtype=dtype, **limits) as running:
         model = described(scale, engine="openai", url=running.url)
@@ -297,13 +297,11 @@ def main(
         "shrink": shrink,
         "seed": seed,
     }
-    usual = SLOW if _cpu() == WITHOUT_BF16 else USUAL
+    usual = SLOW if _cpu() == WITHOUT_BF16 else {}
+    chosen = usual | {name: value for name, value in given.items() if value is not None}
     with tempfile.TemporaryDirectory() as scratch:
         folder = model_dir() if model == "embedded" else Path(model)
-        scale = usual._replace(
-            model=str(endless(folder, Path(scratch) / "model")),
-            **{name: value for name, value in given.items() if value is not None},
-        )
+        scale = Scale(str(endless(folder, Path(scratch) / "model")), **chosen)
         found = asyncio.run(measure(scale, trace, {int(number) for number in lines.split(",")}, Path(scratch)))
     if format == "json":
         print(msgspec.json.encode(found).decode())

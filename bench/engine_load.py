@@ -18,43 +18,35 @@ WORDS = ("river", "bank", "water", "stone", "bridge", "mill", "wheel", "tide", "
 
 
 class Scale(NamedTuple):
-    """How large everything is."""
+    """How large everything is; by default so that two cores with AMX need less than an hour for the embedded model."""
 
     model: str
     """A folder."""
-    window: int
-    at_once: int
+    window: int = 4096
+    at_once: int = 16
     """Prompts that the engine works on at once."""
-    cache_bytes: int | None
-    """For keys and values; None for vLLM's own choice."""
-    small_cache_bytes: int
+    cache_bytes: int = 1 << 30
+    """For keys and values."""
+    small_cache_bytes: int = 160 << 20
     """Too little for 20 prefixes, and enough for the prompts that are at the engine."""
-    prefix_words: int
-    requests: int
+    prefix_words: int = 400
+    requests: int = 50
     """Of one run."""
-    pairs: int
-    shrink: float
+    pairs: int = 5
+    shrink: float = 1.0
     """The trace's lengths are divided by this."""
-    seed: int
+    seed: int = 1
 
 
-USUAL = Scale(
-    model="",
-    window=4096,
-    at_once=16,
-    cache_bytes=1 << 30,
-    small_cache_bytes=160 << 20,
-    prefix_words=400,
-    requests=50,
-    pairs=5,
-    shrink=1.0,
-    seed=1,
-)
-"""For the embedded model on two cores with AMX: all lines in less than an hour."""
-SLOW = USUAL._replace(
-    window=1024, at_once=8, cache_bytes=512 << 20, small_cache_bytes=128 << 20, prefix_words=280, shrink=8.0
-)
-"""For the same without bfloat16 instructions, a tenth as fast: two hours."""
+SLOW: dict[str, Any] = {
+    "window": 1024,
+    "at_once": 8,
+    "cache_bytes": 512 << 20,
+    "small_cache_bytes": 128 << 20,
+    "prefix_words": 280,
+    "shrink": 8.0,
+}
+"""What to do without bfloat16 instructions, a tenth as fast: two hours."""
 
 
 class Arrival(NamedTuple):
@@ -105,12 +97,12 @@ def drawn(trace: Sequence[Arrival], count: int, chance: random.Random, texts: Te
 def described(scale: Scale, **fields: Any) -> str:
     """The model as a policy's table."""
     given = {"engine": "vllm", "path": scale.model, "window": scale.window, "max_num_seqs": scale.at_once, **fields}
-    if scale.cache_bytes is not None and given["engine"] == "vllm":
+    if given["engine"] == "vllm":
         given["kv_cache_bytes"] = scale.cache_bytes
     return "\n".join(f"{name} = {msgspec.json.encode(value).decode()}" for name, value in given.items())
 
 
-def served(scale: Scale, cache_bytes: int | None) -> Model:
+def served(scale: Scale, cache_bytes: int) -> Model:
     """The model as an engine takes it, with so much memory for keys and values."""
     return Model(
         engine="vllm", path=scale.model, window=scale.window, max_num_seqs=scale.at_once, kv_cache_bytes=cache_bytes

@@ -20,9 +20,9 @@ from agents.policy_document import Document
 from agents.stage import Delivery, Position
 from bench.engine_load import Scale, Texts, described, served
 from bench.engine_river import POLICY
-from schemas.enums import Lane
+from bench.tasks import task
 from schemas.ledger import Usage
-from schemas.records import Answer, InferenceTask, Lookup, Message, Sampling, Ticket
+from schemas.records import Answer, InferenceTask, Message, Sampling
 from streams.river import now_ms
 from streams.wiring.shared import ids
 
@@ -71,28 +71,17 @@ async def prefix_gain(scale: Scale, texts: Texts, chance: random.Random) -> dict
 
 def _task(prefix: str, question: str, template: ChatTemplate, now: int) -> InferenceTask:
     messages = [Message(role="system", content=prefix), Message(role="user", content=question)]
-    ticket = Ticket(
-        request_id=question,
-        tenant="bench",
-        task="bench",
-        cost_center="bench",
-        lane=Lane.REALTIME,
-        origin="",
-        reply_key=b"",
+    tokens = template.count(messages)
+    return task(
+        question,
+        question,
+        messages,
+        sampling=Sampling(max_tokens=8),
+        usage=Usage(published_tokens=tokens, prompt_tokens=tokens),
         received_at=now,
         deadline=now + 3_600_000,
-        policy_version="",
-    )
-    return InferenceTask(
-        ticket=ticket,
-        lookup=Lookup(fingerprint=question, scope="", cacheable=False, question=question),
-        messages=messages,
-        sampling=Sampling(max_tokens=8),
-        model="bench",
-        usage=Usage(published_tokens=(tokens := template.count(messages)), prompt_tokens=tokens),
-        costs=[],
     )
 
 
-def _delivery(task: InferenceTask, number: int) -> Delivery[InferenceTask]:
-    return Delivery(task, b"", None, Position("bench", 0, number), 0, {})
+def _delivery(one: InferenceTask, number: int) -> Delivery[InferenceTask]:
+    return Delivery(one, b"", None, Position("bench", 0, number), 0, {})

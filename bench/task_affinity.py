@@ -27,9 +27,8 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.affinity import Affinity, beginnings
-from schemas.enums import Lane
-from schemas.ledger import Usage
-from schemas.records import InferenceTask, Lookup, Message, Sampling, Ticket
+from bench.tasks import task
+from schemas.records import InferenceTask, Message
 
 BLOCK = 512
 ANSWER_WEIGHT = 8
@@ -59,27 +58,7 @@ def prompt(row: Row, number: int, system: Sequence[Hashable], opening: Hashable,
     messages += [Message(role="user", content=repr(opening)), Message(role="assistant", content="")]
     messages += [Message(role="user", content=repr(number))]
     fingerprint = f"{system} {opening} {own}"
-    task = InferenceTask(
-        ticket=Ticket(
-            request_id=str(number),
-            tenant="bench",
-            task="bench",
-            cost_center="bench",
-            lane=Lane.REALTIME,
-            origin="",
-            reply_key=b"",
-            received_at=0,
-            deadline=0,
-            policy_version="",
-        ),
-        lookup=Lookup(fingerprint=fingerprint, scope="", cacheable=False, question=""),
-        messages=messages,
-        sampling=Sampling(),
-        model="bench",
-        usage=Usage(),
-        costs=[],
-    )
-    return Prompt(task, [*system, *shots, *own], row.output_length)
+    return Prompt(task(str(number), fingerprint, messages), [*system, *shots, *own], row.output_length)
 
 
 def conversations(rows: Sequence[Row]) -> Iterator[Prompt]:

@@ -123,7 +123,7 @@ class Admission:
 
     def lane(self, number: int) -> Lane:
         """The lane in which a prompt that is inside was let in."""
-        return self._inside[number].lane
+        return self._inside[number].waiting.lane
 
     def arrive(self, number: int, waiting: Waiting) -> None:
         """A prompt joins the line under a ``number`` of its own."""
@@ -138,8 +138,8 @@ class Admission:
             for line in self._lanes.values():
                 line.drop(number)
         else:
-            self.tokens -= step.tokens
-            self._batch_inside -= step.lane is Lane.BATCH
+            self.tokens -= step.waiting.tokens
+            self._batch_inside -= step.waiting.lane is Lane.BATCH
 
     def hurry(self, number: int, came_at: int) -> None:
         """A prompt of batch is wanted in real time too, by a request that came then: it joins that line at that age."""
@@ -152,11 +152,11 @@ class Admission:
         admitted: list[int] = []
         while len(self._inside) < self._room.places and (lane := self._turn()) is not None:
             step = self._lanes[lane].next()
-            if not self._fits(step.tokens):
+            if not self._fits(step.waiting.tokens):
                 break
             self._lanes[lane].take(step)
             self._inside[step.number] = step
-            self.tokens += step.tokens
+            self.tokens += step.waiting.tokens
             if lane is Lane.BATCH:
                 self._batch_inside += 1
                 self._quiet += 1
@@ -184,10 +184,7 @@ class _Step(NamedTuple):
     """Who goes on next, and what follows from it."""
 
     number: int
-    lane: Lane
-    tenant: str
-    prefix: str
-    tokens: int
+    waiting: Waiting
     run: int
     """Prompts of this run, with this one."""
 
@@ -205,6 +202,11 @@ class _Tenant:
         self.line: dict[int, Waiting] = {}
         self.ages: _Ages = []
         self.prefixes: dict[str, _Ages] = {}
+
+    def step(self, ages: _Ages, run: int) -> _Step:
+        """The oldest of these as the next one to go on."""
+        _, number = ages[0]
+        return _Step(number, self.line[number], run)
 
 
 class _Lane:
@@ -252,27 +254,23 @@ class _Lane:
         """Who is next, of one or more."""
         run = self._run
         if run is not None and run.run < self._prefix_run:
-            alike = self._tenants[run.tenant].prefixes.get(run.prefix)
-            if alike:
-                return self._step(run.tenant, alike, run.run + 1)
-        tenant = self._least()
-        return self._step(tenant, self._tenants[tenant].ages, 1)
-
-    def _step(self, tenant: str, ages: _Ages, run: int) -> _Step:
-        _, number = ages[0]
-        oldest = self._tenants[tenant].line[number]
-        return _Step(number, oldest.lane, tenant, oldest.prefix, oldest.tokens, run)
+            tenant = self._tenants[run.waiting.tenant]
+            if alike := tenant.prefixes.get(run.waiting.prefix):
+                return tenant.step(alike, run.run + 1)
+        tenant = self._tenants[self._least()]
+        return tenant.step(tenant.ages, 1)
 
     def take(self, step: _Step) -> None:
         """Let the next one go on."""
-        tenant = self._tenants[step.tenant]
+        name = step.waiting.tenant
+        tenant = self._tenants[name]
         if step.run == 1:
             self._level = tenant.given
         self.drop(step.number)
         self._run = step
-        tenant.given += step.tokens
+        tenant.given += step.waiting.tokens
         if tenant.line:
-            self._queue(step.tenant, tenant)
+            self._queue(name, tenant)
 
     def _queue(self, name: str, tenant: _Tenant) -> None:
         heappush(self._turns, (tenant.given, next(self._serial), name))
