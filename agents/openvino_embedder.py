@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 PRECISIONS = {"bf16": "BF16", "f16": "FP16", "f32": "FP32"}
 """What to compute in, and what OpenVINO calls a CPU's ability to."""
+LENGTHS = (16, 32)
+"""Tokens to which a single text is padded, each with a compiled graph of its own.
+
+Where every text has another length, adapting the graph to it takes as long as half of the computing: 2.3 ms a question
+without these, 1.4 with them (two cores with AMX). Each graph packs the weights anew, which takes 35 MB.
+"""
 
 
 def openvino() -> Any:
@@ -129,8 +135,13 @@ class OpenVinoEncoder:
             # Several workers on a machine would all pin themselves to the same cores.
             "ENABLE_CPU_PINNING": False,
         }
-        compiled = core.compile_model(core.read_model(model.graph, model.weights), "CPU", settings)
-        self._request = compiled.create_infer_request()
+        graph = core.read_model(model.graph, model.weights)
+        self._any = core.compile_model(graph, "CPU", settings).create_infer_request()
+        self._single = {}
+        for length in (length for length in LENGTHS if length <= model.window):
+            fixed = graph.clone()
+            fixed.reshape({given: [1, length] for given in fixed.inputs})
+            self._single[length] = core.compile_model(fixed, "CPU", settings).create_infer_request()
         self._inputs = model.inputs
         self.tokenizer = model.tokenizer
         self._tokenizer: Any = Tokenizer.from_str(model.tokenizer)
@@ -141,19 +152,22 @@ class OpenVinoEncoder:
         self.window = model.window
 
     def encode(self, texts: Sequence[str]) -> list[Embedded]:
-        """Embed texts, padded to the longest of them. Raises RuntimeError of OpenVINO."""
+        """Embed texts, padded to the longest of them, or to one of :data:`LENGTHS`. Raises RuntimeError of OpenVINO."""
         encodings = self._tokenizer.encode_batch(texts)
         lengths = [len(encoding) for encoding in encodings]
+        width, request = max(lengths), self._any
+        if len(texts) == 1 and (fixed := next((length for length in self._single if length >= width), None)):
+            width, request = fixed, self._single[fixed]
         fed = {
-            "input_ids": np.full((len(texts), max(lengths)), self._padding, dtype=np.int64),
-            "attention_mask": np.zeros((len(texts), max(lengths)), dtype=np.int64),
-            "token_type_ids": np.zeros((len(texts), max(lengths)), dtype=np.int64),
+            "input_ids": np.full((len(texts), width), self._padding, dtype=np.int64),
+            "attention_mask": np.zeros((len(texts), width), dtype=np.int64),
+            "token_type_ids": np.zeros((len(texts), width), dtype=np.int64),
         }
         for row, (encoding, length) in enumerate(zip(encodings, lengths, strict=True)):
             fed["input_ids"][row, :length] = encoding.ids
             fed["attention_mask"][row, :length] = 1
-        self._request.infer([fed[name] for name in self._inputs], share_inputs=True)
-        vectors, states = (self._request.get_output_tensor(at).data for at in (0, 1))
+        request.infer([fed[name] for name in self._inputs], share_inputs=True)
+        vectors, states = (request.get_output_tensor(at).data for at in (0, 1))
         vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return [_one(*found) for found in zip(vectors, states, encodings, strict=True)]
 

@@ -34,7 +34,7 @@ from agents.cache.decision import Candidate, by_guards, by_verifier, choose
 from agents.cache.entries import Entry
 from agents.cache.guards import Text
 from agents.cache.semantic import FLOOR
-from agents.cache.verifier import Question, Verifier
+from agents.cache.verifier import Verifier
 from agents.embedding import Embedded, Embedder
 from agents.wilson import interval
 from bench.cache_stream import StreamResult, simulate, statics
@@ -94,8 +94,7 @@ def _served(verifier: Verifier, a: str, b: str, asked: Embedded, stored: Embedde
     text = Text.read(a)
     verdict = choose([by_guards(text, candidate, threshold=THRESHOLD)], lambda _: True)
     if verdict.hit is None and cosine >= FLOOR:
-        mine = Question(text, asked.states, asked.spans)
-        theirs = Question(Text.read(b), stored.states, stored.spans)
+        mine, theirs = verifier.read(text, asked), verifier.read(Text.read(b), stored)
         verdict = choose([by_verifier(candidate, verifier.judge(mine, theirs, cosine))], lambda _: True)
     return cosine, verdict.hit.tier if verdict.hit else None
 

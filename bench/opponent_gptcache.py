@@ -35,6 +35,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from agents import embedders
 from agents.cache.canonical import canonical
@@ -113,6 +114,7 @@ class Headrace:
     @asynccontextmanager
     async def open(cls, embedder: Embedder) -> AsyncIterator[Headrace]:
         """One on a Valkey of its own."""
+        threadpool_limits(1, user_api="blas")
         async with ValkeyServer() as valkey:
             client = connect(valkey.url)
             entries, outage = RedisEntries(client, now=now_ms), Outage("lookups miss", now=now_ms)

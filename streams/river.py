@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import faust
+from threadpoolctl import threadpool_limits
 from yarl import URL
 
 from agents.stage import Delivery, Stage, dead_letter
@@ -131,6 +132,9 @@ class River(faust.App):  # type: ignore[misc]
         await self.outlet.start()
         self.parts.push_async_callback(self.outlet.stop)
         await self._compose(self)
+        # numpy's matrices are small here. A second thread gains nothing, and then waits for more work awake: a product
+        # of 30 words by all others costs 30 ms of another core.
+        threadpool_limits(1, user_api="blas")
         # Models and libraries stay for good: a collector that walks them at every turn costs a quarter of the CPU.
         gc.collect()
         gc.freeze()

@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+from agents.cache.decision import Opinion
 from agents.cache.guards import Text
-from agents.cache.verifier import Question
-from agents.embedding import Embedder
+from agents.cache.verifier import Reading
+from agents.embedding import Embedded, Embedder
 
 KEPT = 2_000
-"""How many to keep: of a question of 15 words, 12 kB."""
+"""How many to keep: of a question of 15 words, 25 kB."""
+
+
+class Verifier(Protocol):
+    """Tells whether two questions, asked and stored, may have the same answer."""
+
+    def read(self, text: Text, embedded: Embedded) -> Reading:
+        """What it compares of a question; ``embedded`` is of its canonical text."""
+        ...
+
+    def judge(self, asked: Reading, stored: Reading, cosine: float) -> Opinion:
+        """Its opinion; the same whichever of the two comes first."""
+        ...
 
 
 class Read(NamedTuple):
     """A question, and what it took to read it."""
 
-    question: Question
+    reading: Reading
     tokens: int
     """That were embedded; 0 where it had been kept."""
 
 
 class Readings:
-    """Reads stored questions. An entry carries its vector only: a model's states are fifteen times as large.
+    """Reads questions. A stored entry carries its vector only: a model's states are fifteen times as large.
 
     Args:
+        verifier: whose readings they are.
         embedder: makes the states; concurrent calls share a batch.
     """
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, verifier: Verifier, embedder: Embedder) -> None:
+        self._verifier = verifier
         self._embedder = embedder
-        self._kept: OrderedDict[str, Question] = OrderedDict()
+        self._kept: OrderedDict[str, Reading] = OrderedDict()
 
     async def of(self, question: str) -> Read:
         """The reading of a canonical question.
@@ -43,12 +58,12 @@ class Readings:
             self._kept.move_to_end(question)
             return Read(kept, 0)
         embedded = await self._embedder.embed(question)
-        read = Question(Text.read(question), embedded.states, embedded.spans)
-        self.keep(read)
-        return Read(read, embedded.tokens)
+        return Read(self.keep(Text.read(question), embedded), embedded.tokens)
 
-    def keep(self, question: Question) -> None:
-        """Keep a reading that was made elsewhere: of a question that is about to become an entry."""
-        self._kept[question.text.canonical] = question
+    def keep(self, text: Text, embedded: Embedded) -> Reading:
+        """Read and keep a question that is embedded already: it is about to become an entry."""
+        reading = self._verifier.read(text, embedded)
+        self._kept[text.canonical] = reading
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+        return reading

@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from itertools import chain
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from agents.cache import boundary
 from agents.cache.boundary import Neighbour
 from agents.cache.check import meaning_of
-from agents.cache.decision import NO_CANDIDATE, Candidate, Judgement, Opinion, Verdict, by_guards, by_verifier, choose
+from agents.cache.decision import NO_CANDIDATE, Candidate, Judgement, Verdict, by_guards, by_verifier, choose
 from agents.cache.entries import Entries
 from agents.cache.guards import Text
 from agents.cache.index import COSINE_ERROR
 from agents.cache.lessons import Lessons
-from agents.cache.readings import Read, Readings
+from agents.cache.readings import Read, Readings, Verifier
 from agents.cache.scopes import Scopes
 from agents.cache.standing import Standing
-from agents.cache.verifier import Question
 from agents.embedding import Embedded, Embedder, Vector, pack, unpack
 from agents.outage import Outage
 from agents.policy_document import Task
@@ -40,14 +39,6 @@ class Sought(NamedTuple):
     verdict: Verdict
     embedding: bytes | None
     """Of the question, packed; None where it may not stand for the question."""
-
-
-class Verifier(Protocol):
-    """Tells whether two questions, asked and stored, may have the same answer."""
-
-    def judge(self, asked: Question, stored: Question, cosine: float) -> Opinion:
-        """Its opinion; the same whichever of the two comes first."""
-        ...
 
 
 class SemanticCache:
@@ -77,7 +68,7 @@ class SemanticCache:
         self._lessons = lessons
         self._entries = entries
         self._verifier = verifier
-        self._readings = Readings(embedder)
+        self._readings = Readings(verifier, embedder) if verifier else None
         self._outage = outage
 
     async def seek(
@@ -133,17 +124,16 @@ class SemanticCache:
         text = Text.read(question)
         guarded = (by_guards(text, candidate, threshold=task.threshold) for candidate in candidates)
         verdict = choose(guarded, standing.is_open)
-        verifier = self._verifier
-        if verdict.hit is not None or verifier is None:
+        verifier, readings = self._verifier, self._readings
+        if verdict.hit is not None or verifier is None or readings is None:
             return verdict
-        mine = Question(text, asked.states, asked.spans)
-        self._readings.keep(mine)
+        mine = readings.keep(text, asked)
         nearest = candidates[:VERIFIED]
-        stored: list[Read] = await asyncio.gather(*(self._readings.of(one.entry.question) for one in nearest))
+        stored: list[Read] = await asyncio.gather(*(readings.of(one.entry.question) for one in nearest))
         if embedded := sum(read.tokens for read in stored):
             spend(embedded)
         verified = (
-            by_verifier(candidate, verifier.judge(mine, read.question, candidate.cosine))
+            by_verifier(candidate, verifier.judge(mine, read.reading, candidate.cosine))
             for candidate, read in zip(nearest, stored, strict=True)
         )
         return choose(chain(verdict.judged, verified), standing.is_open)

@@ -17,12 +17,15 @@ from agents.cache.boundary import Boundary
 from agents.cache.check import Comparer
 from agents.cache.fill import FillStage
 from agents.cache.follow import follow
+from agents.cache.guards import Text
 from agents.cache.lessons import Lessons
 from agents.cache.scopes import Scopes
 from agents.cache.semantic import SemanticCache
 from agents.cache.stage import CacheStage
 from agents.cache.standing import Standing
-from agents.cache.verifier import Question
+from agents.cache.verifier import Reading
+from agents.cache.verifier.words import Words
+from agents.embedding import Embedded
 from agents.outage import Outage
 from agents.policy import Policy
 from agents.policy_document import Document, Model, Price, Task, Tenant
@@ -35,6 +38,7 @@ from tests.fakes.embedder import BagOfWords
 from tests.fakes.entries import InMemoryEntries
 
 HOUR_MS = 3_600_000
+WORDS = Words.load()
 T0 = 1_900_000_000_000
 RESET = "How do I reset my password?"
 NEAR_RESET = "How can I reset my password?"
@@ -87,7 +91,10 @@ class Accepts:
     def __init__(self) -> None:
         self.pairs: set[frozenset[str]] = set()
 
-    def judge(self, asked: Question, stored: Question, cosine: float) -> Said:
+    def read(self, text: Text, embedded: Embedded) -> Reading:
+        return Reading.of(text, embedded, WORDS)
+
+    def judge(self, asked: Reading, stored: Reading, cosine: float) -> Said:
         known = frozenset({asked.text.canonical, stored.text.canonical}) in self.pairs
         return Said(known, float(known), ("known by heart",))
 

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from agents.cache.canonical import canonical
 from agents.cache.guards import Text
-from agents.cache.verifier import Question, Verifier
-from agents.cache.verifier.model import DIMENSIONS, Model
+from agents.cache.verifier import Reading, Verifier
+from agents.cache.verifier.model import Model
+from agents.cache.verifier.reading import DIMENSIONS
 from agents.cache.verifier.words import Words
+from agents.embedding import Embedded
 from schemas.errors import SetupError
 from training.verifier.generate import Generator
 
@@ -21,7 +23,7 @@ WORDS = Words.load()
 QUESTIONS = [pair.one for pair in Generator(WORDS, held_out=True).pairs(300, seed=5)]
 
 
-def question(text: str, seed: int = 0, *, width: int = DIMENSIONS) -> Question:
+def question(text: str, seed: int = 0, *, width: int = DIMENSIONS) -> Reading:
     """With states that depend on the words alone, so that equal words are as alike as can be."""
     read = Text.read(canonical(text))
     spans, at = [], 0
@@ -29,7 +31,8 @@ def question(text: str, seed: int = 0, *, width: int = DIMENSIONS) -> Question:
         start = read.canonical.index(word, at)
         spans.append((start, at := start + len(word)))
     states = [np.random.default_rng([seed, *word.encode()]).normal(size=width) for word in read.canonical.split()]
-    return Question(read, np.array(states, np.float32).reshape(-1, width), spans)
+    held = np.array(states, np.float16).reshape(-1, width)
+    return VERIFIER.read(read, Embedded(np.zeros(width, np.float32), len(spans) + 2, held, tuple(spans)))
 
 
 ASKED = st.sampled_from(QUESTIONS)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from agents.cache.guards import Text
-from agents.cache.verifier.model import DIMENSIONS, Model
+from agents.cache.verifier.model import Model
+from agents.cache.verifier.reading import DIMENSIONS
 from agents.cache.verifier.words import Words
 from agents.embedding import Embedded
 from training.verifier import fresh, grammar
@@ -66,10 +67,7 @@ def test_a_saved_model_judges_as_it_did_in_training(pairs: tuple[list[Pair], lis
     model = Model.load(tmp_path / "model.npz")
     seen = prepare(pairs[1], WORDS, embedded)
     expected = scored(trained.networks, trained.trees, seen)
-    found = [
-        model.logit(*readings, related, row)
-        for readings, related, row in zip(seen.readings, seen.related, seen.features, strict=True)
-    ]
+    found = [model.logit(compared, row) for compared, row in zip(seen.compared, seen.features, strict=True)]
     kept = ~seen.vetoed
     assert kept.sum() > 20
     np.testing.assert_allclose(np.array(found)[kept], expected[kept], atol=0.02)

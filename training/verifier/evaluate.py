@@ -13,11 +13,11 @@ from typing import Any
 
 from agents.cache.canonical import canonical
 from agents.cache.guards import compare
-from agents.cache.verifier import Question, Verifier
+from agents.cache.verifier import Reading, Verifier
 from agents.embedding import Embedded
 from agents.wilson import interval
 from training.verifier import fresh
-from training.verifier.data import SERVED_FROM, questions
+from training.verifier.data import SERVED_FROM, readings
 from training.verifier.embed import embed
 
 SEED = 7
@@ -27,11 +27,11 @@ def served(pairs: Sequence[tuple[str, str]], verifier: Verifier) -> list[bool]:
     """Which pairs are served; the embedder loads in seconds."""
     texts = {canonical(text) for pair in pairs for text in pair}
     states = embed(texts)
-    read = questions(texts, states)
+    read = readings(texts, verifier.words, states)
     return [_serves(canonical(one), canonical(other), states, read, verifier) for one, other in pairs]
 
 
-def _serves(one: str, other: str, states: dict[str, Embedded], read: dict[str, Question], verifier: Verifier) -> bool:
+def _serves(one: str, other: str, states: dict[str, Embedded], read: dict[str, Reading], verifier: Verifier) -> bool:
     cosine = float(states[one].vector @ states[other].vector)
     if cosine >= SERVED_FROM and not compare(read[one].text, read[other].text):
         return True

@@ -12,9 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from agents.cache.verifier.features import FEATURES
-from agents.cache.verifier.reading import FLAGS, RELATIONS, Floats, Reading
+from agents.cache.verifier.reading import DIMENSIONS, FLAGS, RELATIONS, Compared, Floats
 
-DIMENSIONS = 384
 PROJECTED, COMPARED, POOLED, HIDDEN = 64, 96, 48, 64
 _FAR = -1e4
 
@@ -32,21 +31,21 @@ class Batch(NamedTuple):
     features: Tensor
 
 
-def batch(pairs: list[tuple[Reading, Reading]], related: list[Floats], features: Floats) -> Batch:
+def batch(pairs: list[Compared], features: Floats) -> Batch:
     """Pad and stack pairs."""
-    n, m = max(len(a.keys) for a, _ in pairs), max(len(b.keys) for _, b in pairs)
+    n, m = max(len(pair.one.keys) for pair in pairs), max(len(pair.other.keys) for pair in pairs)
     sides = []
-    for side, length in ((0, n), (1, m)):
+    for readings, length in (([pair.one for pair in pairs], n), ([pair.other for pair in pairs], m)):
         states = np.zeros((len(pairs), length, DIMENSIONS), np.float32)
         flags = np.zeros((len(pairs), length, FLAGS), np.float32)
         mask = np.zeros((len(pairs), length), np.float32)
-        for at, pair in enumerate(pairs):
-            count = len(pair[side].keys)
-            states[at, :count], flags[at, :count], mask[at, :count] = pair[side].states, pair[side].flags, 1
+        for at, reading in enumerate(readings):
+            count = len(reading.keys)
+            states[at, :count], flags[at, :count], mask[at, :count] = reading.states, reading.flags, 1
         sides += [states, flags, mask]
     table = np.zeros((len(pairs), n, m, RELATIONS), np.float32)
-    for at, each in enumerate(related):
-        table[at, : each.shape[0], : each.shape[1]] = each
+    for at, pair in enumerate(pairs):
+        table[at, : pair.related.shape[0], : pair.related.shape[1]] = pair.related
     return Batch(*(torch.from_numpy(array) for array in (*sides, table, features)))
 
 
@@ -106,8 +105,7 @@ class Network(nn.Module):
         return torch.cat([words.amax(1), words.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)], -1)
 
 
-def fit(pairs: list[tuple[Reading, Reading]], related: list[Floats], features: Floats, same: np.ndarray, *,
-        epochs: int, seed: int) -> Network:  # fmt: skip
+def fit(pairs: list[Compared], features: Floats, same: np.ndarray, *, epochs: int, seed: int) -> Network:
     """Train a network; the same for the same seed on the same machine."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -118,14 +116,14 @@ def fit(pairs: list[tuple[Reading, Reading]], related: list[Floats], features: F
     size = 64
     steps = epochs * (len(pairs) // size + 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps, pct_start=0.1)
-    lengths = np.array([len(a.keys) + len(b.keys) for a, b in pairs])
+    lengths = np.array([len(pair.one.keys) + len(pair.other.keys) for pair in pairs])
     for _ in range(epochs):
         order = np.argsort(lengths + rng.uniform(0, 6, len(pairs)))
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
         network.train()
         for at in rng.permutation(len(chunks)):
             chunk = chunks[at]
-            logits = network(batch([pairs[i] for i in chunk], [related[i] for i in chunk], features[chunk]))
+            logits = network(batch([pairs[i] for i in chunk], features[chunk]))
             target = torch.from_numpy(same[chunk].astype(np.float32))
             loss = nn.functional.binary_cross_entropy_with_logits(logits, target)
             optimizer.zero_grad()
@@ -136,11 +134,11 @@ def fit(pairs: list[tuple[Reading, Reading]], related: list[Floats], features: F
     return network.eval()
 
 
-def logits(network: Network, pairs: list[tuple[Reading, Reading]], related: list[Floats], features: Floats) -> Floats:
+def logits(network: Network, pairs: list[Compared], features: Floats) -> Floats:
     """One logit a pair."""
     found = []
     with torch.inference_mode():
         for start in range(0, len(pairs), 128):
             end = start + 128
-            found.append(network(batch(pairs[start:end], related[start:end], features[start:end])).numpy())
+            found.append(network(batch(pairs[start:end], features[start:end])).numpy())
     return np.concatenate(found)

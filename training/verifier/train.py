@@ -71,7 +71,7 @@ def train(
     same = np.array([pair.same for pair in pairs])
     wood = trees.fit(seen.features, same, rounds=config.rounds, seed=config.seed)
     nets = [
-        network.fit(seen.readings, seen.related, seen.features, same, epochs=config.epochs, seed=config.seed + at)
+        network.fit(seen.compared, seen.features, same, epochs=config.epochs, seed=config.seed + at)
         for at in range(config.networks)
     ]
     scores = scored(nets, wood, unseen)
@@ -82,7 +82,7 @@ def train(
 
 def scored(nets: list[network.Network], wood: Trees, pairs: Prepared) -> np.ndarray:
     """The logit of each pair, far below every threshold where it is vetoed."""
-    means = np.mean([network.logits(net, pairs.readings, pairs.related, pairs.features) for net in nets], axis=0)
+    means = np.mean([network.logits(net, pairs.compared, pairs.features) for net in nets], axis=0)
     total = means + np.array([wood.logit(row) for row in pairs.features])
     return np.where(pairs.vetoed, _VETOED, total)
 

@@ -28,8 +28,7 @@ def arrays(model: HistGradientBoostingClassifier) -> Trees:
         np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),
         # Rounded down, so that a feature on the threshold goes where it went in training.
         np.where(leaf, 0, nodes["num_threshold"]).astype(np.float32),
-        np.where(leaf, itself, start + nodes["left"]).astype(np.int32),
-        np.where(leaf, itself, start + nodes["right"]).astype(np.int32),
+        np.concatenate([np.where(leaf, itself, start + nodes[side]) for side in ("left", "right")]).astype(np.int32),
         np.where(leaf, nodes["value"], 0).astype(np.float32),
         float(model._baseline_prediction.ravel()[0]),
     )

@@ -5,7 +5,7 @@ stands for which of the other, and has seen many ways to put a question and many
 is trained on generated pairs only (`training.verifier`).
 """
 
-from agents.cache.verifier.reading import Question
+from agents.cache.verifier.reading import Reading
 from agents.cache.verifier.verifier import Verified, Verifier
 
-__all__ = ["Question", "Verified", "Verifier"]
+__all__ = ["Reading", "Verified", "Verifier"]

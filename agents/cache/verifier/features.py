@@ -6,7 +6,7 @@ import numpy as np
 
 from agents.cache.guards import GUARDS, Objection, Text
 from agents.cache.guards.lexicon import QUALIFIERS
-from agents.cache.verifier.reading import ASKING, Floats, Reading
+from agents.cache.verifier.reading import ASKING, Compared, Floats, Reading
 from agents.cache.verifier.words import Relation, Words
 
 _GUARDS = tuple(guard.__name__ for guard in GUARDS)
@@ -29,28 +29,16 @@ FEATURES = len(NAMES)
 _ALIKE = 0.34  # a synonym in its three commonest senses at worst
 
 
-def features(
-    asked: Text,
-    stored: Text,
-    one: Reading,
-    other: Reading,
-    related: Floats,
-    *,
-    objections: Iterable[Objection],
-    cosine: float,
-    words: Words,
-) -> Floats:
-    """The features of a pair, in the order of `NAMES`.
-
-    `related` is what `relations(one, other, words)` says, and `objections` what the guards say of the two texts.
-    """
+def features(compared: Compared, *, objections: Iterable[Objection], cosine: float, words: Words) -> Floats:
+    """The features of a pair, in the order of `NAMES`; `objections` are what the guards say of the two texts."""
     verdict = np.zeros(len(_GUARDS))
     for objection in objections:
         verdict[_PART[objection.guard]] = 1
+    one, other = compared.one, compared.other
+    asked, stored = one.text, other.text
     mine, theirs = _folded(asked, stored), _folded(stored, asked)
     left, right = _unexplained(mine, stored, words), _unexplained(theirs, asked, words)
     found = {name: _most(mine, theirs, name, words) for name in Relation._fields}
-    likeness = one.states @ other.states.T
     return np.array(
         (
             *verdict,
@@ -67,7 +55,7 @@ def features(
             max((words.met(word) for word in left | right), default=0) ** 0.5,
             len((left | right) & QUALIFIERS),
             *found.values(),
-            *_likenesses(one, other, likeness, related),
+            *_likenesses(compared),
             min(len(one.keys), len(other.keys)),
             min(sum(one.content), sum(other.content)),
         ),
@@ -110,8 +98,9 @@ def _order(one: tuple[str, ...], other: tuple[str, ...]) -> float:
     return kept / pairs if pairs else 1.0
 
 
-def _likenesses(one: Reading, other: Reading, likeness: Floats, related: Floats) -> tuple[float, ...]:
+def _likenesses(compared: Compared) -> tuple[float, ...]:
     """How near the words' states are to the nearest of the other question, the worst first."""
+    one, other, related, likeness = compared
     if not likeness.size:
         return (0.0,) * 8
     same = related[:, :, 0]
@@ -120,15 +109,16 @@ def _likenesses(one: Reading, other: Reading, likeness: Floats, related: Floats)
     odd: list[float] = []
     exact: list[float] = []
     for reading, table, equal in ((one, likeness, same), (other, likeness.T, same.T)):
-        best = table.max(axis=1)
-        every += best.tolist()
+        best = table.max(axis=1).tolist()
+        every += best
+        kept, shared = (table * equal).max(axis=1).tolist(), equal.max(axis=1).tolist()
         for at, is_content in enumerate(reading.content):
             if is_content:
-                content.append(float(best[at]))
-                if equal[at].any():
-                    exact.append(float((table[at] * equal[at]).max()))
+                content.append(best[at])
+                if shared[at]:
+                    exact.append(kept[at])
                 else:
-                    odd.append(float(best[at]))
+                    odd.append(best[at])
     content.sort()
     return (
         content[0] if content else 1.0,

@@ -1,10 +1,10 @@
-"""The shipped model, evaluated in numpy: a small network over the words of both questions, and boosted trees.
+"""The shipped model, evaluated in numpy: small networks over the words of both questions, and boosted trees.
 
-The network is decomposable attention (Parikh et al. 2016, arXiv:1606.01933); `training.verifier.network` trains it, the
-trees are scikit-learn's. Both see `features`; their logits are added.
+The networks are decomposable attention (Parikh et al. 2016, arXiv:1606.01933); `training.verifier.network` trains them,
+the trees are scikit-learn's. All see `features`; the networks' mean logit and the trees' are added.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 from zipfile import BadZipFile
@@ -13,49 +13,47 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.cache.verifier.features import FEATURES
-from agents.cache.verifier.reading import Floats, Reading
+from agents.cache.verifier.reading import Compared, Floats
 from schemas.errors import SetupError
 
 MODEL = Path(__file__).with_name("model.npz")
 PROBE = "How many days does it take until my new card arrives by post?"
 """Its vector tells the embedder that the model was trained on from any other."""
-DIMENSIONS = 384
 _CLIP = 4.0
-_DEEPEST = 64
 
 
 class Trees(NamedTuple):
-    """Decision trees laid end to end; a leaf's children are the leaf itself."""
+    """Decision trees laid end to end: where each begins, and of each node what it asks and where it leads."""
 
-    roots: npt.NDArray[np.int32]
-    feature: npt.NDArray[np.int32]
+    roots: npt.NDArray[np.integer]
+    feature: npt.NDArray[np.integer]
     threshold: npt.NDArray[np.float32]
-    left: npt.NDArray[np.int32]
-    right: npt.NDArray[np.int32]
+    children: npt.NDArray[np.integer]
+    """Where each node leads up to its threshold, then where each leads above it; a leaf leads to itself."""
     value: npt.NDArray[np.float32]
     base: float
 
     def logit(self, features: Floats) -> float:
         """The sum of the leaves that the features lead to; all trees are walked at once."""
-        at = self.roots
-        for _ in range(_DEEPEST):
-            below = np.where(features[self.feature[at]] <= self.threshold[at], self.left[at], self.right[at])
+        at, nodes = self.roots, len(self.feature)
+        while True:
+            above = features.take(self.feature.take(at)) > self.threshold.take(at)
+            below = self.children.take(at + above * nodes)
             if np.array_equal(below, at):
-                break
+                return self.base + float(self.value.take(at).sum())
             at = below
-        return self.base + float(self.value[at].sum())
 
 
 class Model:
     """Says how likely the same answer will do. Immutable, so that threads may share it."""
 
-    def __init__(self, networks: list["Network"], trees: Trees, threshold: float, probe: Floats) -> None:
+    def __init__(self, networks: "Networks", trees: Trees, threshold: float, probe: Floats) -> None:
         self._networks = networks
         self._trees = trees
         self.threshold = threshold
         """The logit from which on a pair is accepted; chosen on generated pairs that were kept from training."""
         self.probe = probe
-        """(DIMENSIONS,): the vector of :data:`PROBE` by the embedder that it was trained on."""
+        """(dimensions,): the vector of :data:`PROBE` by the embedder that it was trained on."""
 
     @classmethod
     def load(cls, path: Path = MODEL) -> Self:
@@ -66,69 +64,85 @@ class Model:
         """
         try:
             with np.load(path, allow_pickle=False) as held:
-                networks = [Network(_weights(held, f"net{at}.")) for at in range(int(held["networks"]))]
+                networks = Networks([_weights(held, f"net{at}.") for at in range(int(held["networks"]))])
                 trees = Trees(
-                    roots=held["tree.roots"], feature=held["tree.feature"], threshold=held["tree.threshold"],
-                    left=held["tree.left"], right=held["tree.right"], value=held["tree.value"],
-                    base=float(held["tree.base"]),
+                    # numpy's own kind of index is what it looks up fastest
+                    roots=held["tree.roots"].astype(np.intp), feature=held["tree.feature"].astype(np.intp),
+                    threshold=held["tree.threshold"], children=held["tree.children"].astype(np.intp),
+                    value=held["tree.value"], base=float(held["tree.base"]),
                 )  # fmt: skip
                 threshold = float(held["threshold"])
                 probe = held["probe"].astype(np.float32)
-            if not networks or any(network.features != FEATURES for network in networks):
+            if networks.features != FEATURES:
                 raise ValueError("it was trained for other features")
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise SetupError(f"the verifier's model {path} cannot be used: {error}; reinstall headrace") from error
         return cls(networks, trees, threshold, probe)
 
-    def logit(self, one: Reading, other: Reading, related: Floats, features: Floats) -> float:
+    def logit(self, compared: Compared, features: Floats) -> float:
         """The logit of "the same answer will do"; the same whichever question comes first."""
-        each = [network.logit(one, other, related, features) for network in self._networks]
-        return sum(each) / len(each) + self._trees.logit(features)
+        return float(self._networks.logits(compared, features).mean()) + self._trees.logit(features)
 
 
-class Network:
-    """One trained network."""
+class Networks:
+    """K trained networks of one shape, evaluated together."""
 
-    def __init__(self, weights: Mapping[str, Floats]) -> None:
-        self._w = weights
-        self.features = len(weights["mean"])
+    def __init__(self, each: Sequence[Mapping[str, Floats]]) -> None:
+        self._w = w = {name: np.stack([weights[name] for weights in each]) for name in each[0]}
+        self.features = w["mean"].shape[1]
+        # Every product is of a row of inputs; a bias is added to every row.
+        for name in ("compare", "pool", "read", "judge"):
+            w[f"{name}.weight"] = w[f"{name}.weight"].transpose(0, 2, 1)
+            w[f"{name}.bias"] = w[f"{name}.bias"][:, None, :]
 
-    def logit(self, one: Reading, other: Reading, related: Floats, features: Floats) -> float:
-        """The logit of "the same answer will do", as this network sees it."""
-        w = self._w
-        mine, theirs = one.states @ w["project.weight"].T, other.states @ w["project.weight"].T
-        scores = w["sharpness"] * (_unit(mine) @ _unit(theirs).T) + related @ w["attend.weight"][0]
-        likeness = one.states @ other.states.T
+    def logits(self, compared: Compared, features: Floats) -> Floats:
+        """The logit of "the same answer will do", as each network sees it: (K,)."""
+        w, (one, other, related, likeness) = self._w, compared
+        mine, theirs = self._projected(one.states), self._projected(other.states)
+        known = related @ w["attend.weight"][:, 0].T
+        scores = w["sharpness"][:, None, None] * (_unit(mine) @ _unit(theirs).transpose(0, 2, 1))
+        scores += known.transpose(2, 0, 1)
         forth = self._side(mine, one.flags, theirs, other.flags, scores=scores, likeness=likeness, related=related)
         back = self._side(
             theirs, other.flags, mine, one.flags,
-            scores=scores.T, likeness=likeness.T, related=related.transpose(1, 0, 2),
+            scores=scores.transpose(0, 2, 1), likeness=likeness.T, related=related.transpose(1, 0, 2),
         )  # fmt: skip
         scaled = np.clip((features - w["mean"]) / w["scale"], -_CLIP, _CLIP)
-        read = np.concatenate([forth + back, np.abs(forth - back), scaled])
-        hidden = np.maximum(w["read.weight"] @ read + w["read.bias"], 0)
-        return float((w["judge.weight"] @ hidden + w["judge.bias"])[0])
+        read = np.concatenate([forth + back, np.abs(forth - back), scaled], axis=1)[:, None, :]
+        return self._layer("judge", self._relu("read", read))[:, 0, 0]
 
     def _side(
         self, mine: Floats, flags: Floats, theirs: Floats, their_flags: Floats, *, scores: Floats, likeness: Floats,
         related: Floats,
     ) -> Floats:  # fmt: skip
-        """One question's words compared with what they are aligned to, pooled."""
-        w = self._w
-        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-        weights /= weights.sum(axis=1, keepdims=True)
+        """One question's words compared with what they are aligned to, pooled: (K, 2 * pooled)."""
+        weights = np.exp(scores - scores.max(axis=2, keepdims=True))
+        weights /= weights.sum(axis=2, keepdims=True)
         aligned = weights @ theirs
+        networks, words = weights.shape[:2]
         compared = np.concatenate(
             [
                 mine, aligned, np.abs(mine - aligned), mine * aligned,
-                np.matmul(weights[:, None, :], related)[:, 0], related.max(axis=1), flags, weights @ their_flags,
-                (weights * likeness).sum(axis=1, keepdims=True), likeness.max(axis=1, keepdims=True),
+                (weights.transpose(1, 0, 2) @ related).transpose(1, 0, 2),
+                np.broadcast_to(related.max(axis=1), (networks, words, related.shape[2])),
+                np.broadcast_to(flags, (networks, *flags.shape)), weights @ their_flags,
+                (weights * likeness).sum(axis=2, keepdims=True),
+                np.broadcast_to(likeness.max(axis=1)[:, None], (networks, words, 1)),
             ],
-            axis=1,
+            axis=2,
         )  # fmt: skip
-        hidden = np.maximum(compared @ w["compare.weight"].T + w["compare.bias"], 0)
-        words = np.maximum(hidden @ w["pool.weight"].T + w["pool.bias"], 0)
-        return np.concatenate([words.max(axis=0), words.mean(axis=0)])
+        pooled = self._relu("pool", self._relu("compare", compared))
+        return np.concatenate([pooled.max(axis=1), pooled.mean(axis=1)], axis=1)
+
+    def _projected(self, states: Floats) -> Floats:
+        """(K, n, projected) of (n, dimensions)."""
+        return states @ self._w["project.weight"].transpose(0, 2, 1)
+
+    def _relu(self, name: str, rows: Floats) -> Floats:
+        return np.maximum(self._layer(name, rows), 0)
+
+    def _layer(self, name: str, rows: Floats) -> Floats:
+        return rows @ self._w[f"{name}.weight"] + self._w[f"{name}.bias"]
 
 
 def _weights(held: Mapping[str, npt.NDArray[np.floating]], prefix: str) -> dict[str, Floats]:
@@ -136,4 +150,4 @@ def _weights(held: Mapping[str, npt.NDArray[np.floating]], prefix: str) -> dict[
 
 
 def _unit(rows: Floats) -> Floats:
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12), np.float32)

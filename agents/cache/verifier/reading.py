@@ -2,8 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +12,14 @@ from agents.cache.guards.lexicon import KEYS, QUALIFIERS, STRUCTURE
 from agents.cache.guards.lexicon.grammar import MODALS, NEGATORS, PERSONS, QUANTIFIERS, QUESTIONS, ROLES
 from agents.cache.guards.lexicon.inflection import base
 from agents.cache.verifier.words import NONE, Words
+from agents.embedding import Embedded
 
 Floats = npt.NDArray[np.float32]
 
 FLAGS = 14
 RELATIONS = 8
+DIMENSIONS = 384
+"""Of a token's state."""
 LONGEST = 64
 """Words of a text that are compared. A longer one is not judged."""
 
@@ -34,40 +36,51 @@ _WORD = re.compile(r"[^\W_]+(?:['’.,:@-][^\W_]+)*|[^\w\s]")
 _SILENT = frozenset(",'\"()–—-’‘“”?.!;:")
 
 
-class Question(NamedTuple):
-    """A question as the verifier needs it."""
+class Reading(NamedTuple):
+    """A question as the verifier compares it: its n words."""
 
     text: Text
-    states: npt.NDArray[np.floating]
-    """(tokens, dimensions): the embedder's last hidden states of the canonical text's tokens, special ones left out."""
-    spans: Sequence[tuple[int, int]]
-    """Where each token stands in the canonical text."""
-
-
-class Reading(NamedTuple):
-    """The words of a question, n of them."""
-
     keys: tuple[str, ...]
     content: tuple[bool, ...]
     """Which words say what the question is about, rather than that it is one."""
+    structure: tuple[bool, ...]
     flags: Floats
     """(n, FLAGS)"""
     states: Floats
     """(n, dimensions), unit length: the mean of the states of a word's tokens."""
+    unfit: str
+    """Why it cannot be judged; empty where it can."""
 
     @classmethod
-    def of(cls, question: Question, words: Words) -> "Reading":
-        """Read a question's words."""
-        text = question.text
+    def of(cls, text: Text, embedded: Embedded, words: Words) -> Self:
+        """Read a question's words; ``embedded`` is of its canonical text."""
         keys, spans = [], []
         for match in _WORD.finditer(text.canonical):
             if match[0] in _SILENT:
                 continue
             keys.append(_key(match[0]))
             spans.append(match.span())
+        structure = tuple(key in STRUCTURE for key in keys)
         flags = np.array([_flags(key, text, words) for key in keys], np.float32).reshape(-1, FLAGS)
-        content = tuple(key not in STRUCTURE and key not in ASKING for key in keys)
-        return cls(tuple(keys), content, flags, _pooled(question, spans))
+        content = tuple(not grammar and key not in ASKING for key, grammar in zip(keys, structure, strict=True))
+        states = _pooled(embedded, spans)
+        return cls(text, tuple(keys), content, structure, flags, states, _unfit(embedded, len(keys)))
+
+
+class Compared(NamedTuple):
+    """Two questions side by side, of n and m words."""
+
+    one: Reading
+    other: Reading
+    related: Floats
+    """(n, m, RELATIONS): how each word of one stands to each of the other."""
+    likeness: Floats
+    """(n, m): the cosines of their states."""
+
+    @classmethod
+    def of(cls, one: Reading, other: Reading, words: Words) -> Self:
+        """Compare the words of two questions."""
+        return cls(one, other, _related(one, other, words), one.states @ other.states.T)
 
 
 def _key(word: str) -> str:
@@ -98,12 +111,12 @@ def _flags(key: str, text: Text, words: Words) -> tuple[float, ...]:
     )
 
 
-def _pooled(question: Question, spans: list[tuple[int, int]]) -> Floats:
+def _pooled(embedded: Embedded, spans: list[tuple[int, int]]) -> Floats:
     """The mean state of each word's tokens, at unit length."""
-    states = np.asarray(question.states, np.float32)
+    states = embedded.states.astype(np.float32)
     belongs = np.zeros((len(spans), len(states)), np.float32)
     at = 0
-    for token, (start, end) in enumerate(question.spans):
+    for token, (start, end) in enumerate(embedded.spans):
         while at < len(spans) and spans[at][1] <= start:
             at += 1
         if at < len(spans) and spans[at][0] < end:
@@ -112,14 +125,24 @@ def _pooled(question: Question, spans: list[tuple[int, int]]) -> Floats:
     return np.asarray(pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-6), np.float32)
 
 
-def relations(one: Reading, other: Reading, words: Words) -> Floats:
-    """How each word of one stands to each of the other: (n, m, RELATIONS)."""
+def _unfit(embedded: Embedded, count: int) -> str:
+    if not count:
+        return "a question without words"
+    if count > LONGEST:
+        return f"a question of more than {LONGEST} words"
+    if embedded.states.shape != (len(embedded.spans), DIMENSIONS):
+        return "token states of another embedding model"
+    return ""
+
+
+def _related(one: Reading, other: Reading, words: Words) -> Floats:
     found = np.zeros((len(one.keys), len(other.keys), RELATIONS), np.float32)
-    for i, a in enumerate(one.keys):
-        for j, b in enumerate(other.keys):
+    theirs = list(zip(other.keys, other.structure, strict=True))
+    for i, (a, a_structure) in enumerate(zip(one.keys, one.structure, strict=True)):
+        for j, (b, b_structure) in enumerate(theirs):
             if a == b:
                 found[i, j, 0] = 1
-            elif a[0].isalpha() and b[0].isalpha() and not (one.flags[i, 0] and other.flags[j, 0]):
+            elif not (a_structure and b_structure) and a[0].isalpha() and b[0].isalpha():
                 relation = words.relation(a, b)
                 if relation is not NONE:
                     found[i, j, 1:7] = relation

@@ -4,15 +4,13 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple, Self
 
-import numpy as np
-
 from agents.cache.guards import Objection, Text, compare
 from agents.cache.guards.tokens import NUMBER
 from agents.cache.verifier.features import features
-from agents.cache.verifier.model import DIMENSIONS, PROBE, Model
-from agents.cache.verifier.reading import LONGEST, Question, Reading, relations
+from agents.cache.verifier.model import PROBE, Model
+from agents.cache.verifier.reading import Compared, Reading
 from agents.cache.verifier.words import Words
-from agents.embedding import Embedder
+from agents.embedding import Embedded, Embedder
 
 VETOES = frozenset({"script", "identifiers", "signs", "negation"})
 """Guards whose objection stands: what they find is exact, and the model's training cannot make it more so."""
@@ -39,7 +37,7 @@ class Verifier:
 
     def __init__(self, model: Model, words: Words) -> None:
         self._model = model
-        self._words = words
+        self.words = words
 
     @classmethod
     def load(cls) -> Self:
@@ -59,7 +57,11 @@ class Verifier:
         vector = (await embedder.embed(PROBE)).vector
         return vector.shape == self._model.probe.shape and float(vector @ self._model.probe) > _ALIKE
 
-    def judge(self, asked: Question, stored: Question, cosine: float) -> Verified:
+    def read(self, text: Text, embedded: Embedded) -> Reading:
+        """What it compares of a question; ``embedded`` is of its canonical text."""
+        return Reading.of(text, embedded, self.words)
+
+    def judge(self, asked: Reading, stored: Reading, cosine: float) -> Verified:
         """Judge whether `asked` may have the answer to `stored`, given the cosine of their embeddings.
 
         Pure; the same whichever question comes first. What cannot be judged is rejected.
@@ -67,39 +69,33 @@ class Verifier:
         if asked.text.canonical == stored.text.canonical:
             return Verified(True, 1.0, ("the questions are the same",))
         # One order for both ways round, so that no rounding tells them apart.
-        asked, stored = sorted((asked, stored), key=lambda question: question.text.canonical)
-        objections = compare(asked.text, stored.text)
-        if vetoes := forbidden(asked.text, stored.text, objections):
+        one, other = sorted((asked, stored), key=lambda reading: reading.text.canonical)
+        objections = compare(one.text, other.text)
+        if vetoes := forbidden(one.text, other.text, objections):
             return Verified(False, 0.0, vetoes)
-        one, other = Reading.of(asked, self._words), Reading.of(stored, self._words)
-        if unfit := _unfit(asked, one) or _unfit(stored, other):
+        if unfit := one.unfit or other.unfit:
             return Verified(False, 0.0, (unfit,))
-        related = relations(one, other, self._words)
-        row = features(
-            asked.text, stored.text, one, other, related, objections=objections, cosine=cosine, words=self._words
-        )
-        logit = self._model.logit(one, other, related, row)
+        compared = Compared.of(one, other, self.words)
+        row = features(compared, objections=objections, cosine=cosine, words=self.words)
+        logit = self._model.logit(compared, row)
         return Verified(
             logit >= self._model.threshold,
             1 / (1 + math.exp(-max(min(logit, 30.0), -30.0))),
-            self._why(one, other, objections, cosine),
+            _why(compared, objections, cosine),
         )
 
-    def _why(self, one: Reading, other: Reading, objections: tuple[Objection, ...], cosine: float) -> tuple[str, ...]:
-        """What a person would want to know: the least alike words, then the guards, then the cosine."""
-        said = []
-        likeness = one.states @ other.states.T
-        for mine, theirs, table in ((one, other, likeness), (other, one, likeness.T)):
-            odd = [at for at, key in enumerate(mine.keys) if mine.content[at] and key not in theirs.keys]
-            if odd:
-                at = min(odd, key=lambda place: float(table[place].max()))
-                match = theirs.keys[int(table[at].argmax())]
-                said.append((float(table[at].max()), f"{mine.keys[at]!r} has at best {match!r} beside it"))
-        return (
-            *(text for _, text in sorted(said)),
-            *map(_said, objections),
-            f"cosine {cosine:.3f}",
-        )
+
+def _why(compared: Compared, objections: tuple[Objection, ...], cosine: float) -> tuple[str, ...]:
+    """What a person would want to know: the least alike words, then the guards, then the cosine."""
+    said = []
+    one, other, likeness = compared.one, compared.other, compared.likeness
+    for mine, theirs, table in ((one, other, likeness), (other, one, likeness.T)):
+        odd = [at for at, key in enumerate(mine.keys) if mine.content[at] and key not in theirs.keys]
+        if odd:
+            at = odd[int(table[odd].max(axis=1).argmin())]
+            match = theirs.keys[int(table[at].argmax())]
+            said.append((float(table[at].max()), f"{mine.keys[at]!r} has at best {match!r} beside it"))
+    return (*(text for _, text in sorted(said)), *map(_said, objections), f"cosine {cosine:.3f}")
 
 
 def forbidden(asked: Text, stored: Text, objections: tuple[Objection, ...]) -> tuple[str, ...]:
@@ -143,15 +139,3 @@ def _short_for(name: str, text: Text) -> bool:
     """Whether the name could be the initials of words of the text."""
     initials = "".join(word[0] for word in text.canonical.lower().split())
     return 2 <= len(name) <= 5 and name in initials
-
-
-def _unfit(question: Question, reading: Reading) -> str:
-    """Why a question cannot be judged; empty where it can."""
-    if not reading.keys:
-        return "a question without words"
-    if len(reading.keys) > LONGEST:
-        return f"a question of more than {LONGEST} words"
-    states = np.asarray(question.states)
-    if states.ndim != 2 or states.shape[1] != DIMENSIONS or len(states) != len(question.spans):
-        return "token states of another embedding model"
-    return ""
