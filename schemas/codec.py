@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 import fastavro
 import msgspec
 
 from schemas import ledger, records, registry
-from schemas.errors import UndecodableError
+from schemas.errors import ServiceError, UndecodableError, UnknownSchemaError
 from schemas.record import Record
-from schemas.registry import FolderRegistry, Registry, Schema
+from schemas.registry import Fingerprint, FolderRegistry, Registry, Schema
 
 Framing = Literal["single-object", "confluent"]
 R = TypeVar("R", bound=Record)
@@ -43,9 +44,8 @@ class Codec:
     def __init__(self, framing: Framing = "single-object", source: Registry | None = None) -> None:
         self._framing = framing
         self._registry = source or FolderRegistry()
-        self._by_fingerprint = {
-            bytes(registry.fingerprint(registry.schema(name))): (name, registry.schema(name)) for name in KINDS
-        }
+        ours = {registry.fingerprint(registry.schema(name)): registry.schema(name) for name in KINDS}
+        self._by_fingerprint = registry.released() | ours
         self._headers: dict[str, bytes] = {}
 
     def encode(self, record: Record) -> bytes:
@@ -62,8 +62,9 @@ class Codec:
         """The record of type ``kind`` in ``data``.
 
         Raises:
-            UndecodableError: no framing that we know, a schema that we do not, another record than ``kind``, or
-                bytes that end too early or too late.
+            UnknownSchemaError: a schema that no release up to this one has.
+            UndecodableError: no framing that we know, another record than ``kind``, or bytes that end too early or
+                too late.
             ServiceError: the schema registry that would know is away.
         """
         name = kind.__name__
@@ -80,6 +81,25 @@ class Codec:
             raise UndecodableError(f"{len(data) - body.tell()} bytes follow the headrace.{name}")
         return record
 
+    def decoder(self, kind: type[R], *, ours: bool) -> Callable[[bytes], R]:
+        """:meth:`decode` for one kind of record.
+
+        Args:
+            kind: of the records.
+            ours: only our own workers write them. An unknown schema is then that of a newer release, whose record is
+                good and must wait for a worker of that release: the decoder raises ServiceError.
+        """
+
+        def decode(data: bytes) -> R:
+            try:
+                return self.decode(data, kind)
+            except UnknownSchemaError as error:
+                if ours:
+                    raise ServiceError(f"{error} The record waits for a worker of that release") from error
+                raise
+
+        return decode
+
     def _header(self, name: str) -> bytes:
         if self._framing == "confluent":
             header = CONFLUENT + struct.pack(">I", self._registry.id_of(name))
@@ -91,19 +111,19 @@ class Codec:
     def _writer_schema(self, data: bytes, name: str) -> tuple[Schema, int]:
         """The schema that ``data`` was written with, and where its body starts."""
         if data[:2] == SINGLE_OBJECT and len(data) >= 10:
-            known = self._by_fingerprint.get(data[2:10])
+            known = self._by_fingerprint.get(Fingerprint(data[2:10]))
             if known is None:
-                raise UndecodableError(f"unknown schema fingerprint {data[2:10].hex()}: is the writer's release newer?")
-            found, writer = known
+                raise UnknownSchemaError(f"unknown schema {data[2:10].hex()}: is the writer's release newer than this?")
+            writer = known
         elif data[:1] == CONFLUENT and len(data) >= 5:
             (number,) = struct.unpack(">I", data[1:5])
             writer = self._registry.by_id(number)
-            found = writer["name"].rpartition(".")[2]
         else:
             raise UndecodableError(
                 f"not Avro: the first bytes are {data[:5].hex() or 'missing'}, "
                 "neither C301 (single-object) nor 00 (Confluent)"
             )
+        found = writer["name"].rpartition(".")[2]
         if found != name:
             raise UndecodableError(f"a headrace.{found} where a headrace.{name} belongs")
         return writer, 10 if data[:2] == SINGLE_OBJECT else 5

@@ -5,6 +5,7 @@
     HeadraceError
     ├── BadRequestError          a request that can never be answered; its producer must change it
     │   ├── UndecodableError       the bytes are not a record that we know
+    │   │   └── UnknownSchemaError    they say which schema they are of, and this release does not have it
     │   ├── InvalidRequestError    a field is empty, over its limit, or contradicts another
     │   ├── UnknownNameError       a tenant, task or model that the policy does not name
     │   ├── PromptTooLongError     longer than the model's window, whatever is taken out of it
@@ -44,6 +45,10 @@ class UndecodableError(BadRequestError):
     """Bytes that are not Avro of a schema we know."""
 
     code = "UNDECODABLE"
+
+
+class UnknownSchemaError(UndecodableError):
+    """Bytes of a schema that this release does not have. A newer one may."""
 
 
 class InvalidRequestError(BadRequestError):

@@ -15,7 +15,7 @@ from typing import Any, NewType, Protocol, TypeVar
 import fastavro.schema
 import httpx
 
-from schemas.errors import ServiceError, UndecodableError
+from schemas.errors import ServiceError, UndecodableError, UnknownSchemaError
 
 T = TypeVar("T")
 Schema = dict[str, Any]
@@ -31,6 +31,13 @@ _SCHEMA_NOT_FOUND = 40403
 def schema(name: str) -> Schema:
     """The schema of record ``name`` (``"Answer"``), parsed, with every schema it refers to inside it."""
     return _parsed(_loaded(name))
+
+
+@cache
+def released() -> dict[Fingerprint, Schema]:
+    """The schemas of the records of every release so far, by their fingerprints: bytes of each may still come."""
+    written = (path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("released/*/*.json")))
+    return {fingerprint(parsed): parsed for parsed in map(_record, written)}
 
 
 def text(name: str) -> str:
@@ -56,7 +63,8 @@ class Registry(Protocol):
         """The writer's schema of that id.
 
         Raises:
-            UndecodableError: there is none, or it is not a record's.
+            UnknownSchemaError: there is none.
+            UndecodableError: it is not a record's.
             ServiceError: whoever would know cannot be asked.
         """
         ...
@@ -75,7 +83,7 @@ class FolderRegistry:
     def by_id(self, number: int) -> Schema:
         """The file at that place."""
         if not 1 <= number <= len(self._names):
-            raise UndecodableError(f"schema id {number} is not in the schemas folder: set HEADRACE_SCHEMA_REGISTRY")
+            raise UnknownSchemaError(f"schema id {number} is not in the schemas folder: set HEADRACE_SCHEMA_REGISTRY")
         return schema(self._names[number - 1])
 
 
@@ -123,14 +131,15 @@ class HttpRegistry:
         """The schema that any producer registered under that id.
 
         Raises:
-            UndecodableError: the registry has no such id, or it is not that of one self-contained Avro record.
+            UnknownSchemaError: the registry has no such id.
+            UndecodableError: it is not that of one self-contained Avro record.
             ServiceError: the registry cannot be reached or is in trouble; the bytes may be good.
         """
         if number not in self._schemas:
             status, said = self._ask("GET", f"/schemas/ids/{number}")
             # Any web server answers 404; this code means that a registry looked for the schema.
             if said.get("error_code") == _SCHEMA_NOT_FOUND:
-                raise UndecodableError(f"the schema registry at {self._name} knows no schema id {number}")
+                raise UnknownSchemaError(f"the schema registry at {self._name} knows no schema id {number}")
             written = self._expected(str, "schema", status, said)
             try:
                 self._schemas[number] = _record(written)

@@ -30,6 +30,11 @@ def lane_of(topic: str) -> Lane:
     return Lane.BATCH if topic.endswith(_BATCH) else Lane.REALTIME
 
 
+def published(topic: str) -> bool:
+    """Whether producers write on it. On all others only our own workers do."""
+    return topic in {REQUESTS, laned(REQUESTS, Lane.BATCH), DOCUMENTS}
+
+
 def tasks(model: str, lane: Lane) -> str:
     """The topic of prompts for the workers that serve ``model``."""
     return laned(f"{TASKS}.{model}", lane)

@@ -102,7 +102,7 @@ class River(faust.App):  # type: ignore[misc]
         metered: Stage[R] = Metered(name, stage, self.metrics)
         flow = Flow(
             self.tracing.traced(name, metered) if self.tracing else metered,
-            decode=lambda raw: self.codec.decode(raw, kind),
+            decode=self.codec.decoder(kind, ours=not topics.published(topic)),
             send=self.tracing.sending(self.outlet.send) if self.tracing else self.outlet.send,
             poison=lambda delivery, error: [dead_letter(delivery, error, name, topics.DEAD_LETTERS)],
             ack=self.transport.acknowledge,

@@ -81,20 +81,22 @@ def _claims(river: River, stage: str) -> Claims:
 def _history(river: River, kind: type[R], claimant: Callable[[R], Claimant]) -> History:
     """Reads claims back from the topic that they were made on."""
 
+    decode = river.codec.decoder(kind, ours=True)
+
     async def history(topic: str, partition: int, start: int | None, since: int, end: int) -> AsyncIterator[list[Past]]:
         options = river.settings.kafka_options()
         async for batch in replay(options, topic, partition, start=start, since=since, end=end):
             yield [
                 Past(record.offset, record.timestamp, claimant(decoded))
                 for record in batch
-                if (decoded := _decoded(river, record.value, kind)) is not None
+                if (decoded := _decoded(decode, record.value)) is not None
             ]
 
     return history
 
 
-def _decoded(river: River, raw: bytes | None, kind: type[R]) -> R | None:
+def _decoded(decode: Callable[[bytes], R], raw: bytes | None) -> R | None:
     try:
-        return river.codec.decode(raw or b"", kind)
+        return decode(raw or b"")
     except UndecodableError:
         return None  # it went to the dead letters, and claimed nothing

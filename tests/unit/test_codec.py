@@ -12,6 +12,7 @@ from typing import Any
 import avro.io
 import avro.schema
 import fastavro
+import fastavro.utils
 import msgspec
 import pytest
 from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from schemas import registry
 from schemas.codec import CONFLUENT, KINDS, SINGLE_OBJECT, Codec, Framing, json_of
-from schemas.errors import UndecodableError
+from schemas.errors import ServiceError, UndecodableError, UnknownSchemaError
 from schemas.record import Record
 from schemas.records import Answer, DeadLetter, Message, PredictionRequest
 from tests.fakes.records import answer, any_of
@@ -151,7 +152,7 @@ def test_an_empty_value_says_so() -> None:
 
 
 def test_an_unknown_fingerprint_and_an_unknown_id_are_refused() -> None:
-    with pytest.raises(UndecodableError, match="unknown schema fingerprint 0102030405060708"):
+    with pytest.raises(UnknownSchemaError, match="unknown schema 0102030405060708"):
         Codec().decode(SINGLE_OBJECT + bytes(range(1, 9)) + b"x", Answer)
     with pytest.raises(UndecodableError, match="schema id 9999"):
         Codec().decode(CONFLUENT + struct.pack(">I", 9999) + b"x", Answer)
@@ -217,6 +218,36 @@ def test_todays_schema_and_a_released_one_read_each_other(path: Path) -> None:
     for reader, writer in ((ours, theirs), (theirs, ours)):
         found = ReaderWriterCompatibilityChecker().get_compatibility(reader, writer)
         assert found.compatibility is SchemaCompatibilityType.compatible, found.messages
+
+
+def contains(ours: Any, theirs: Any) -> bool:
+    """Whether what both schemas know is the same."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return all(contains(ours[name], theirs[name]) for name in ours.keys() & theirs.keys())
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return len(ours) == len(theirs) and all(map(contains, ours, theirs))
+    return bool(ours == theirs)
+
+
+@pytest.mark.parametrize("path", RELEASED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_record_that_a_released_worker_wrote_is_read(path: Path) -> None:
+    theirs: dict[str, Any] = fastavro.parse_schema(json.loads(path.read_text()))
+    written = fastavro.utils.generate_one(theirs)
+    out = io.BytesIO(SINGLE_OBJECT + registry.fingerprint(theirs))
+    out.seek(0, io.SEEK_END)
+    fastavro.schemaless_writer(out, theirs, written)
+    read = Codec().decode(out.getvalue(), KINDS[path.stem])
+    assert contains(msgspec.to_builtins(read, builtin_types=(bytes,)), written)
+
+
+def test_a_newer_release_s_record_waits_on_our_own_topics_and_is_undecodable_on_those_of_producers() -> None:
+    newer = SINGLE_OBJECT + bytes(range(1, 9))
+    with pytest.raises(ServiceError, match="waits for a worker of that release"):
+        Codec().decoder(PredictionRequest, ours=True)(newer)
+    with pytest.raises(UndecodableError):
+        Codec().decoder(PredictionRequest, ours=False)(newer)
+    with pytest.raises(UndecodableError):
+        Codec().decoder(PredictionRequest, ours=True)(b"no Avro")
 
 
 def test_an_incompatible_schema_would_be_noticed() -> None:
