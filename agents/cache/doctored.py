@@ -20,22 +20,24 @@ _OVERRIDES = re.compile(
     r"|\bsystem (?:prompt|message|instructions?)\b|\b(?:developer|debug|god|admin) mode\b|\bjailbreak"
     r"|\bnew instructions?\b|\b(?:say|repeat|output|print) (?:exactly|only|the following|after me)\b"
     r"|</?\s*(?:system|assistant|user|instructions?)\s*>|\[/?inst\]|<\|"
-    r"|(?:^|\n)\s*(?:system|assistant|user|human|ai)\s*:",
+    r"|(?:^|\n)(?:system|assistant|user|human|ai) ?:",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")
-_LONGEST = 4_000
+_LONGEST = 4_096
 """Characters that are looked at. What is longer than an embedder's window has no near questions anyway."""
 
 
 def doctored(question: str) -> bool:
     """Whether the question tries to give orders to the model, or hides letters or writes words in two scripts."""
-    text = question[:_LONGEST]
-    if _OVERRIDES.search(text):
+    # As the embedder sees it, whatever blanks or wide letters were put in, but line by line.
+    lines = (" ".join(line.split()) for line in question.splitlines())
+    text = unicodedata.normalize("NFC", "\n".join(line for line in lines if line))[:_LONGEST]
+    if _OVERRIDES.search(unicodedata.normalize("NFKC", text)):
         return True
     if text.isascii():
         return False
-    if any(unicodedata.category(letter) in {"Cf", "Cc", "Co", "Cn"} for letter in text):
+    if any(unicodedata.category(letter) in {"Cf", "Cc", "Co", "Cn"} for letter in text if letter != "\n"):
         return True
     return any(_mixed(word) for word in _WORD.findall(text) if not word.isascii())
 
