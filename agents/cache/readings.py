@@ -10,8 +10,8 @@ from agents.cache.guards import Text
 from agents.cache.verifier import Reading
 from agents.embedding import Embedded, Embedder
 
-KEPT = 2_000
-"""How many to keep: of a question of 15 words, 25 kB."""
+KEPT = 30_000
+"""How many words of questions to keep: 1.6 kB each."""
 
 
 class Verifier(Protocol):
@@ -46,6 +46,7 @@ class Readings:
         self._verifier = verifier
         self._embedder = embedder
         self._kept: OrderedDict[str, Reading] = OrderedDict()
+        self._words = 0
 
     async def of(self, question: str) -> Read:
         """The reading of a canonical question.
@@ -63,7 +64,15 @@ class Readings:
     def keep(self, text: Text, embedded: Embedded) -> Reading:
         """Read and keep a question that is embedded already: it is about to become an entry."""
         reading = self._verifier.read(text, embedded)
+        replaced = self._kept.pop(text.canonical, None)
         self._kept[text.canonical] = reading
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        self._words += _size(reading) - (_size(replaced) if replaced else 0)
+        while self._words > KEPT:
+            _, oldest = self._kept.popitem(last=False)
+            self._words -= _size(oldest)
         return reading
+
+
+def _size(reading: Reading) -> int:
+    """In words; one that has none takes some room too."""
+    return len(reading.keys) + 1

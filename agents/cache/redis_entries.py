@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from redis.asyncio import Redis
@@ -18,9 +18,16 @@ from agents.cache.redis_form import ENTRY, VOIDED, encode, entry_in, entry_of, o
 from agents.cache.redis_news import NEWS_WAIT_MS, read_news
 from agents.cache.redis_rules import RedisRules
 from agents.cache.redis_survey import CHUNK, RedisSurvey
-from agents.cache.rules import LONGEST_TTL_MS, Rule
+from agents.cache.rules import LONGEST_TTL_MS, Rule, Rules
 from agents.circuit import Circuit
 from agents.redis_client import name_of
+
+
+class _Values(NamedTuple):
+    """What keys held, and the rules that were in force at that moment."""
+
+    rules: Rules
+    values: list[bytes | None]
 
 
 class RedisEntries:
@@ -46,7 +53,7 @@ class RedisEntries:
         self._behind = Circuit(name_of(client), now=now, limit_ms=slow_ms, pause_ms=0)
         self._rules = RedisRules(client, now=now)
         self._survey = RedisSurvey(client, circuit=self._behind, rules=self._rules, now=now)
-        self._read: Batcher[Sequence[str], list[bytes | None]] = Batcher(self._mget, limit=256)
+        self._read: Batcher[Sequence[str], _Values] = Batcher(self._mget, limit=256)
         self._write: Batcher[scripts.Command, Any] = Batcher(self._pipeline, limit=64)
 
     async def find(self, tenant: str, request_id: str, fingerprint: str | None) -> Found:
@@ -54,19 +61,19 @@ class RedisEntries:
         self._reading.check()
         known = request_key(tenant, request_id)
         keys = (known,) if fingerprint is None else (known, ENTRY + fingerprint)
-        first, *second = await self._read(keys)
+        rules, (first, *second) = await self._read(keys)
         answered = entry_in(first)
         if answered and (answered.tenant, answered.request_id) != (tenant, request_id):
             answered = None
-        return Found(answered, self._living(fingerprint, second[0]) if fingerprint and second else None)
+        return Found(answered, _living(rules, fingerprint, second[0]) if fingerprint and second else None)
 
     async def get(self, fingerprints: Sequence[str]) -> list[Entry | None]:
         """The entries of ``fingerprints``. Raises ServiceError."""
         if not fingerprints:
             return []
         self._reading.check()
-        values = await self._read([ENTRY + fingerprint for fingerprint in fingerprints])
-        return [self._living(fingerprint, value) for fingerprint, value in zip(fingerprints, values, strict=True)]
+        rules, values = await self._read([ENTRY + fingerprint for fingerprint in fingerprints])
+        return [_living(rules, fingerprint, value) for fingerprint, value in zip(fingerprints, values, strict=True)]
 
     async def put(self, entry: Entry, *, ttl_ms: int, capacity: int | None = None) -> None:
         """Store and announce an entry, and make room for it in its scope. Raises ServiceError."""
@@ -101,7 +108,8 @@ class RedisEntries:
         for start in range(0, len(fingerprints), CHUNK):
             chunk = fingerprints[start : start + CHUNK]
             by_scope: dict[str, list[str]] = defaultdict(list)
-            for name, value in zip(chunk, await self._read([ENTRY + name for name in chunk]), strict=True):
+            _, values = await self._read([ENTRY + name for name in chunk])
+            for name, value in zip(chunk, values, strict=True):
                 entry = entry_of(name, value)
                 # What another release wrote goes too, though nobody can tell of which scope it is.
                 by_scope[entry.scope if entry else ""].append(name)
@@ -139,16 +147,11 @@ class RedisEntries:
         """News after ``cursor``. Raises ServiceError."""
         return await read_news(self._client, self._behind, cursor)
 
-    def _living(self, fingerprint: str, value: bytes | None) -> Entry | None:
-        entry = entry_of(fingerprint, value)
-        return entry if entry and not self._rules.void(entry) else None
-
-    async def _mget(self, wanted: Sequence[Sequence[str]]) -> list[list[bytes | None]]:
+    async def _mget(self, wanted: Sequence[Sequence[str]]) -> list[_Values]:
         keys = [VOIDED, *(key for some in wanted for key in some)]
-        rules, *values = await self._reading.run(lambda: self._client.mget(keys))
-        self._rules.heard(rules)
-        shared = iter(values)
-        return [[next(shared) for _ in some] for some in wanted]
+        value, *values = await self._reading.run(lambda: self._client.mget(keys))
+        rules, shared = self._rules.heard(value), iter(values)
+        return [_Values(rules, [next(shared) for _ in some]) for some in wanted]
 
     async def _pipeline(self, commands: Sequence[scripts.Command]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
@@ -156,3 +159,8 @@ class RedisEntries:
             pipeline.execute_command(*command)
         results: list[Any] = await self._writing.run(pipeline.execute)
         return results
+
+
+def _living(rules: Rules, fingerprint: str, value: bytes | None) -> Entry | None:
+    entry = entry_of(fingerprint, value)
+    return entry if entry and not rules.void(entry) else None

@@ -31,8 +31,11 @@ class RedisRules:
         self.value = b""
         """As they are written; empty where there are none."""
 
-    def heard(self, value: bytes | None) -> None:
-        """Take in what the key holds now.
+    def heard(self, value: bytes | None) -> Rules:
+        """Take in what the key holds now, and return it.
+
+        What came with it is to be held against that: by the time it is looked at, an earlier reading on another
+        connection may have been heard after this one.
 
         Raises:
             ServiceError: it cannot be read. Then nobody knows what is void, and nothing may be served.
@@ -41,6 +44,7 @@ class RedisRules:
         if value != self.value:
             self._rules = _decoded(value)
             self.value = value
+        return self._rules
 
     def void(self, entry: Entry) -> bool:
         """Whether any of the rules voids the entry."""

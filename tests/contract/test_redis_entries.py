@@ -13,7 +13,7 @@ from agents.cache import redis_form, redis_news
 from agents.cache.entries import Found
 from agents.cache.redis_entries import RedisEntries
 from agents.cache.redis_form import NEWS
-from agents.cache.rules import Rule
+from agents.cache.rules import Rule, Rules
 from agents.redis_client import connect
 from schemas.errors import ServiceError
 from streams.embedded.valkey import ValkeyServer
@@ -51,6 +51,23 @@ async def test_the_list_of_a_scope_outlives_its_entries_and_is_pruned(
         assert 0 < await client.pttl(key) <= HOUR_MS
     finally:
         await client.aclose()
+
+
+async def test_a_void_entry_is_none_even_where_older_rules_are_heard_after_it_was_read(
+    redis: RedisEntries, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await redis.put(entry_of(clock), ttl_ms=HOUR_MS)
+    await redis.void(Rule(before=clock(), tenant="bank"))
+    hear = redis._rules.heard
+
+    def heard(value: bytes | None) -> Rules:
+        found = hear(value)
+        hear(b"")  # what another connection had read before the rule was made
+        return found
+
+    monkeypatch.setattr(redis._rules, "heard", heard)
+    assert await redis.get([entry_of(clock).fingerprint]) == [None]
+    assert await redis.find("bank", "r", entry_of(clock).fingerprint) == Found(None, None)
 
 
 async def test_every_key_bears_our_name(redis: RedisEntries, valkey: ValkeyServer, clock: Clock) -> None:

@@ -32,6 +32,7 @@ ASKING = frozenset(
     appreciate figure sure start begin handle deal information detail case option order wish plan purpose kind
     type specify list name recommend""".split()  # noqa: SIM905
 )
+_NO_FLAGS, _NO_STATES = np.zeros((0, FLAGS), np.float32), np.zeros((0, DIMENSIONS), np.float32)
 _WORD = re.compile(r"[^\W_]+(?:['’.,:@-][^\W_]+)*|[^\w\s]")
 _SILENT = frozenset(",'\"()–—-’‘“”?.!;:")
 
@@ -49,7 +50,7 @@ class Reading(NamedTuple):
     states: Floats
     """(n, dimensions), unit length: the mean of the states of a word's tokens."""
     unfit: str
-    """Why it cannot be judged; empty where it can."""
+    """Why it cannot be judged, and its words are left out; empty where it can."""
 
     @classmethod
     def of(cls, text: Text, embedded: Embedded, words: Words) -> Self:
@@ -60,11 +61,12 @@ class Reading(NamedTuple):
                 continue
             keys.append(_key(match[0]))
             spans.append(match.span())
+        if unfit := _unfit(embedded, len(keys)):
+            return cls(text, (), (), (), _NO_FLAGS, _NO_STATES, unfit)
         structure = tuple(key in STRUCTURE for key in keys)
-        flags = np.array([_flags(key, text, words) for key in keys], np.float32).reshape(-1, FLAGS)
+        flags = np.array([_flags(key, text, words) for key in keys], np.float32)
         content = tuple(not grammar and key not in ASKING for key, grammar in zip(keys, structure, strict=True))
-        states = _pooled(embedded, spans)
-        return cls(text, tuple(keys), content, structure, flags, states, _unfit(embedded, len(keys)))
+        return cls(text, tuple(keys), content, structure, flags, _pooled(embedded, spans), "")
 
 
 class Compared(NamedTuple):
