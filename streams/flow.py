@@ -45,7 +45,7 @@ class KafkaRecord(Protocol):
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 class NotDeliveredError(Exception):
@@ -209,7 +209,9 @@ class Flow(Generic[R]):
         except UndecodableError as undecodable:
             error = undecodable
         position = Position(record.topic, record.partition, record.offset)
-        headers = dict(record.headers) if record.headers else _NO_HEADERS
+        headers = _NO_HEADERS
+        if record.headers:
+            headers = {name: value for name, value in record.headers if value is not None}
         return Delivery(decoded, raw, record.key, position, record.timestamp, headers), error
 
     def _begin(self, delivery: Delivery[Any], error: HeadraceError | None) -> None:

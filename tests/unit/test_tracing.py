@@ -44,7 +44,7 @@ class Raw(NamedTuple):
     """A record as Kafka has it."""
 
     offset: int
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Sequence[tuple[str, bytes | None]] = ()
     topic: str = "headrace.tasks.m"
     partition: int = 3
     timestamp: int = AT
@@ -116,6 +116,15 @@ async def test_a_record_is_a_span_of_the_trace_in_its_headers() -> None:
     assert (shown["headrace.answer.source"], shown["headrace.effective_cost_nano_usd"]) == ("ENGINE", 70)
     assert prediction.parent is not None
     assert prediction.parent.span_id == stage.context.span_id
+
+
+@pytest.mark.parametrize("header", [("traceparent", None), ("traceparent", b"\xff"), ("else", None)])
+async def test_a_header_that_cannot_be_read_is_no_header(header: tuple[str, bytes | None]) -> None:
+    traced = Traced(answer())
+    _, stage = await traced.lead(Raw(0, [header]))
+    assert stage.status.status_code is StatusCode.UNSET
+    assert stage.parent is None
+    assert traced.sent[0].keys() == {"traceparent"}
 
 
 async def test_what_comes_out_of_a_record_carries_its_span() -> None:
