@@ -30,8 +30,9 @@ from streams.topics import TopicSpec
 
 R = TypeVar("R", bound=Record)
 
-QUIET_S = 1.0
-"""How long nothing must come before a topic counts as read to its end: one broker in a wheel reports ends too low."""
+BEYOND_S = 1.0
+"""How long topics are read beyond the ends that their broker reports: one broker in a wheel reports them too low, by
+less than a batch."""
 BRIEF_MS = 100
 """How long a fetch waits that keeps other partitions waiting."""
 _KNOWN_S, _LOOK_S = 20.0, 0.1
@@ -124,15 +125,15 @@ class Reader(Generic[R]):
         return [self._received(record) for records in fetched.values() for record in records]
 
     async def to_the_end(self) -> list[Received[R]]:
-        """Everything up to the end of the topics as they are now."""
+        """Everything up to the end of the topics as they are now, and what comes within ``BEYOND_S`` of reaching it."""
         ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
         found: list[Received[R]] = []
-        while True:
-            fetched = await self.take(QUIET_S)
-            found += fetched
-            reached = [await self._consumer.position(partition) >= end for partition, end in ends.items()]
-            if not fetched and all(reached):
-                return found
+        while not all([await self._consumer.position(partition) >= end for partition, end in ends.items()]):
+            found += await self.take(BEYOND_S)
+        until = time.monotonic() + BEYOND_S
+        while (left := until - time.monotonic()) > 0:
+            found += await self.take(left)
+        return found
 
     def _received(self, record: ConsumerRecord) -> Received[R]:
         value = record.value or b""
