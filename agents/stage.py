@@ -45,8 +45,10 @@ class Emit(NamedTuple):
     """A record to publish."""
 
     topic: str
-    key: bytes
+    key: bytes | None
     record: Record
+    place: bytes = b""
+    """What its partition is chosen by where it has no key: the same whenever the record is emitted again."""
 
 
 class Stage(Protocol[R]):
@@ -85,4 +87,4 @@ def dead_letter(delivery: Delivery[R], error: HeadraceError, stage: str, topic: 
         stage=stage,
         occurred_at=delivery.timestamp,
     )
-    return Emit(topic, delivery.key or b"", letter)
+    return Emit(topic, delivery.key, letter, place=letter.origin.encode())

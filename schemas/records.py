@@ -93,7 +93,7 @@ class Ticket(Record, frozen=True, kw_only=True):
     origin: str
     """``topic/partition@offset`` of the request. Tells a redelivery from a second publish."""
     reply_key: bytes
-    """The key that the request was published under; its response has the same."""
+    """The key that the request was published under; its response has the same. Empty for none."""
     received_at: int
     """Kafka's timestamp of the request."""
     deadline: int

@@ -37,7 +37,9 @@ class Parcel:
 
     __slots__ = ("_receipt", "emit", "headers", "key", "value")
 
-    def __init__(self, receipt: Receipt, emit: Emit | None, key: bytes, value: bytes | None, headers: Headers) -> None:
+    def __init__(
+        self, receipt: Receipt, emit: Emit | None, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> None:
         self._receipt: Receipt | None = receipt
         self.emit = emit
         self.key = key

@@ -33,11 +33,11 @@ _CLOSE_S = 0.1
 
 
 def partition_of(key: bytes | None, partitions: Sequence[int], available: Sequence[int]) -> int:
-    """The partition of a key: CRC-32, as librdkafka's default has it. A record without a key goes anywhere.
+    """The partition of a key: CRC-32, as librdkafka's default has it. With no key, or an empty one, it is any.
 
     aiokafka's own choice, Java's murmur2, is written in Python and costs as much as all the rest of a send.
     """
-    if key is None:
+    if not key:
         return choice(available or partitions)  # noqa: S311 - no secret depends on it
     return crc32(key) % len(partitions)
 
@@ -111,7 +111,7 @@ class Outlet:
         values = []
         for emit in emits:
             value = self._encode(emit.record)
-            if len(value) + len(emit.key) > self._max_record_bytes:
+            if len(value) + len(emit.key or b"") > self._max_record_bytes:
                 raise _too_large(emit, len(value))
             values.append(value)
         lanes = []
@@ -120,7 +120,7 @@ class Outlet:
                 partitions = self._partitions.get(emit.topic)
                 if partitions is None:
                     partitions = self._partitions[emit.topic] = range(len(await producer.partitions_for(emit.topic)))
-                lanes.append(self._lane(emit.topic, partition_of(emit.key, partitions, ())))
+                lanes.append(self._lane(emit.topic, partition_of(emit.key or emit.place, partitions, ())))
         except KafkaError as error:
             raise NotDeliveredError(emits, error) from error
         traced = [(name, headers[name]) for name in TRACE_HEADERS if name in headers] if headers else []

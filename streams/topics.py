@@ -6,14 +6,17 @@
 | misses, misses.batch | fingerprint | CacheMiss |
 | tasks.<model>, tasks.<model>.batch | how the prompt begins | InferenceTask |
 | answers | tenant and request id | Answer |
-| responses | the request's key | PredictionResponse |
+| responses | the request's key, or none | PredictionResponse |
 | fills | fingerprint | CacheFill |
 | ledger | tenant | LedgerEntry |
 | finops (compacted) | roll-up key | RollUp |
 | documents | tenant and collection | Document |
 | summaries | the turns' name | Summary |
 | alerts | the budget's name | Alert |
-| dead-letters | the source's key | DeadLetter |
+| dead-letters | the source's key, or none | DeadLetter |
+
+Without a key, a response lies where its request id would put it as a key, and a dead letter where its origin would: on
+the same partition when it is published again.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ def _win(answer: Answer, position: Position, at: int) -> list[Emit]:
         answered_at=at,
     )
     emits = [
-        Emit(topics.RESPONSES, ticket.reply_key, response),
+        Emit(topics.RESPONSES, ticket.reply_key or None, response, place=ticket.request_id.encode()),
         _entry(answer, number, EntryKind.RESPONSE, at, billed, spent),
     ]
     if completed and answer.source is Source.ENGINE and answer.lookup is not None and answer.text is not None:

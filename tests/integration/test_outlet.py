@@ -40,14 +40,20 @@ async def make_topic(server: KafkaServer, **config: str) -> str:
     return name
 
 
-async def read(server: KafkaServer, topic: str, count: int, seconds: float = 20.0) -> list[Any]:
-    """The records of a topic, until so many different keys are there."""
+async def read(
+    server: KafkaServer,
+    topic: str,
+    count: int,
+    seconds: float = 20.0,
+    by: Callable[[Any], object] = lambda record: record.key,
+) -> list[Any]:
+    """The records of a topic, until so many different keys are there, or what else they are told ``by``."""
     found: list[Any] = []
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=server.address, auto_offset_reset="earliest")
     await consumer.start()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while len({record.key for record in found}) < count:
+            while len({by(record) for record in found}) < count:
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     found.extend(records)
     await consumer.stop()
@@ -81,6 +87,21 @@ async def test_what_was_sent_is_there_when_send_returns(kafka: KafkaServer, outl
     records = await read(kafka, topic, 2)
     assert {record.key: codec.decode(record.value, Message).role for record in records} == {b"1": "user", b"2": "user"}
     assert all(dict(record.headers) == {"traceparent": b"00-1", "tracestate": b"a=1"} for record in records)
+
+
+async def test_records_without_a_key_are_spread_and_lie_in_the_same_place_again(
+    kafka: KafkaServer, outlet: Outlet
+) -> None:
+    topic = await make_topic(kafka)
+    emits = [Emit(topic, None, Message(role="user", content=f"r-{n}"), place=b"r-%d" % n) for n in range(40)]
+    for _ in range(2):
+        await outlet.send(emits, {})
+    records = await read(kafka, topic, 80, by=lambda record: (record.partition, record.offset))
+    lie = {(codec.decode(record.value, Message).content, record.partition) for record in records}
+    assert len(records) == 80
+    assert lie == {(f"r-{n}", partition_of(b"r-%d" % n, range(PARTITIONS), ())) for n in range(40)}
+    assert {partition for _, partition in lie} == set(range(PARTITIONS))
+    assert {record.key for record in records} == {None}
 
 
 async def test_bytes_go_to_the_partition_that_they_were_written_to(kafka: KafkaServer, outlet: Outlet) -> None:

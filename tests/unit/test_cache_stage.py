@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -280,6 +281,15 @@ async def test_a_request_that_is_given_up_while_the_cache_is_slow_tells_what_its
 async def test_a_failure_without_a_request_id_is_only_put_aside(river: River) -> None:
     emits: Sequence[Emit] = river.stage.failed(river.delivery(request_of(request_id="")), InvalidRequestError("no id"))
     assert [emit.topic for emit in emits] == [topics.DEAD_LETTERS]
+
+
+def test_the_dead_letter_of_a_request_without_a_key_has_none_and_its_own_place(river: River) -> None:
+    delivery = replace(river.delivery(request_of()), key=None)
+    answered, letter = river.stage.failed(delivery, InvalidRequestError("no"))
+    assert isinstance(answered.record, Answer)
+    assert answered.record.ticket.reply_key == b""
+    assert isinstance(letter.record, DeadLetter)
+    assert (letter.key, letter.record.key, letter.place) == (None, None, str(delivery.position).encode())
 
 
 async def test_a_fill_that_our_own_fault_stops_is_put_aside(river: River) -> None:

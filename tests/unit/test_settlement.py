@@ -75,6 +75,11 @@ def test_the_first_answer_becomes_response_entry_and_fill() -> None:
     assert (entry.kind, entry.unbilled_cost) == (EntryKind.RESPONSE, 0)
 
 
+def test_the_response_to_a_request_without_a_key_has_none_and_its_own_place() -> None:
+    response, *_ = won(answer(ticket=ticket(reply_key=b"")))
+    assert (response.topic, response.key, response.place) == (topics.RESPONSES, None, b"r-1")
+
+
 def test_a_response_and_its_entry_carry_the_same_bill() -> None:
     emits = won(answer())
     assert the(PredictionResponse, emits).waterfall == the(LedgerEntry, emits).waterfall == predicted(70, 100)
