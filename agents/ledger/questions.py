@@ -250,6 +250,22 @@ class Questions(Queries):
         return sorted(found, key=lambda one: (-abs(one.effective_cost - one.expected), one.tenant, one.hour))
 
 
+def whole_days(since: int, until: int) -> tuple[int, int]:
+    """A period (UTC epoch milliseconds), widened to whole days: what a forecast is of."""
+    return since - since % DAY_MS, until + -until % DAY_MS
+
+
+def complete_hours(since: int | None, until: int | None, now: int) -> tuple[int, int]:
+    """A period (UTC epoch milliseconds), widened to whole hours and cut to those that are over by ``now``.
+
+    Where nothing is named, it is the last seven days.
+    """
+    over = now - now % HOUR_MS
+    end = over if until is None else min(over, until + -until % HOUR_MS)
+    begin = end - WEEK_MS if since is None else since
+    return begin - begin % HOUR_MS, end
+
+
 def _filled(points: dict[int, TrendPoint], width: int) -> Iterator[TrendPoint]:
     for at in range(min(points), max(points) + 1, width):
         yield points.get(at) or TrendPoint(at=at, requests=0, list_cost=0, effective_cost=0, unbilled_cost=0)

@@ -79,6 +79,7 @@ def forecast(
     form: FormatOption = Format.TABLE,
 ) -> None:
     """What a period will have cost at its end, and when its budget is used up."""
+    from agents.ledger.questions import whole_days
     from streams.accounts import opened
 
     now = (at or datetime.now(UTC)).replace(tzinfo=UTC)
@@ -88,7 +89,7 @@ def forecast(
         raise SetupError(f"the period ends on {end:%Y-%m-%d} and begins on {first:%Y-%m-%d}: name a later --until")
     amount = None if budget is None else nano_usd(budget)
     with opened(ledger_url(ledger)) as asked:
-        begin, close = ms(first) or 0, ms(end) or 0
+        begin, close = whole_days(ms(first) or 0, ms(end) or 0)
         found = asked.forecast(begin, close, ms(now) or 0, amount, _where(tenant, cost_center, task))
     if form is Format.JSON:
         print_json(_nano(found, "spent", "expected", "low", "high", "budget"))
@@ -201,15 +202,12 @@ def anomalies(
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Hours in which a tenant's spend was off its own pattern, the most money first."""
-    from agents.ledger.anomaly import WEEK_MS
-    from agents.ledger.fold import HOUR_MS
+    from agents.ledger.questions import complete_hours
     from streams.accounts import opened
 
-    end = ms(until) or time.time_ns() // 1_000_000
-    end -= end % HOUR_MS
-    begin = end - WEEK_MS if since is None else (ms(since) or 0)
+    begin, end = complete_hours(ms(since), ms(until), time.time_ns() // 1_000_000)
     with opened(ledger_url(ledger)) as asked:
-        found = asked.anomalies(begin - begin % HOUR_MS, end, _where(tenant, None, None))
+        found = asked.anomalies(begin, end, _where(tenant, None, None))
     if form is Format.JSON:
         print_json([_nano(one, "effective_cost", "expected", "low", "high") for one in found])
         return

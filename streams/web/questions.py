@@ -14,9 +14,18 @@ from pydantic import AfterValidator, StringConstraints
 from agents.ledger import focus, focus_file
 from agents.ledger.anomaly import Anomaly
 from agents.ledger.expensive import Expensive
-from agents.ledger.fold import HOUR_MS
-from agents.ledger.queries import DAY_MS, GROUPINGS, Savings, Spend, StrategySaving, Where
-from agents.ledger.questions import MOST_EXPENSIVE, Forecast, IdleShare, Step, Trend, TrendPoint, UnitCost
+from agents.ledger.queries import GROUPINGS, Savings, Spend, StrategySaving, Where
+from agents.ledger.questions import (
+    MOST_EXPENSIVE,
+    Forecast,
+    IdleShare,
+    Step,
+    Trend,
+    TrendPoint,
+    UnitCost,
+    complete_hours,
+    whole_days,
+)
 from schemas.errors import InvalidRequestError, ServiceError, SetupError
 from streams.web.access import AccessDep, ReaderDep, reader
 from streams.web.answers import Form, answered, file
@@ -141,7 +150,7 @@ def forecast(
     now = access.now()
     since, until = running("month", now)
     since, until = asked.since if asked.since is not None else since, asked.until if asked.until is not None else until
-    since, until = since - since % DAY_MS, until + -until % DAY_MS
+    since, until = whole_days(since, until)
     _not_longer(since, until, _LONGEST_FORECAST)
     found = reader.questions.forecast(since, until, now, budget, asked.where)
     return answered(form, "forecast", found, kind=Forecast, rows=[found])
@@ -179,11 +188,7 @@ def anomalies(reader: ReaderDep, access: AccessDep, asked: AskedDep, form: FormQ
 
     Without `since` and `until` those of the last seven days; at most 92 days. The hour that runs is never among them.
     """
-    now = access.now()
-    over = now - now % HOUR_MS
-    until = min(over, asked.until if asked.until is not None else over)
-    since = asked.since if asked.since is not None else until - 7 * DAY_MS
-    since, until = since - since % HOUR_MS, until + -until % HOUR_MS
+    since, until = complete_hours(asked.since, asked.until, access.now())
     _not_longer(since, until, _LONGEST_WATCH)
     found = reader.questions.anomalies(since, until, asked.where)
     return answered(form, "anomalies", found, kind=Anomaly, rows=found)
