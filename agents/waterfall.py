@@ -105,8 +105,11 @@ def with_spending(waterfall: Waterfall, spent: Iterable[CostLine]) -> Waterfall:
 
 
 def gpu_cost(waterfall: Waterfall) -> int | None:
-    """What the prediction's GPU time cost; None where its tokens have a price."""
-    costs = [line.cost for line in waterfall.costs if line.kind in {"prefill", "decode"}]
+    """What the prediction's GPU time cost; None where its tokens have a price.
+
+    GPU time of a model that failed before it is a strategy's own spending, and none of the prediction's.
+    """
+    costs = [line.cost for line in waterfall.costs if line.strategy is None and line.kind in {"prefill", "decode"}]
     return sum(costs) if costs else None
 
 

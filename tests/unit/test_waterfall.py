@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -191,6 +192,17 @@ def test_any_sum_of_executions_on_gpus_holds_as_each_does(made: list[tuple[Usage
     waterfalls = [pricing.execution("base", "small", usage, Lane.BATCH, gpu) for usage, gpu in made]
     saved = sum(line.gross - line.cost for one in waterfalls for line in one.savings)
     assert sum(one.list_cost for one in waterfalls) - saved == sum(gpu.cost for _, gpu in made)
+
+
+@given(executed, usages(), st.one_of(st.none(), on_gpus), on_gpus)
+def test_the_gpu_time_of_a_model_that_failed_is_no_part_of_what_the_next_ones_answer_cost(
+    made: tuple[Pricing, Waterfall, Usage], usage: Usage, gpu: GpuTime | None, in_vain: GpuTime
+) -> None:
+    pricing, _, failed = made
+    wasted = pricing.execution("base", "small", failed, Lane.REALTIME, in_vain).costs
+    answered = pricing.execution("base", "small", usage, Lane.REALTIME, gpu)
+    spent = with_spending(answered, [msgspec.structs.replace(line, strategy="routing") for line in wasted])
+    assert gpu_cost(spent) == gpu_cost(answered) == (None if gpu is None else gpu.cost)
 
 
 @given(executed)
