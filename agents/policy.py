@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -198,20 +199,38 @@ class Policy:
         check_budgets(document.budgets, document.tenants, document.tasks)
 
 
-def load(path: Path) -> Policy:
+def load(path: Path, *, at: int | None = None) -> Policy:
     """Read a policy file.
 
+    Args:
+        path: the file.
+        at: UTC epoch milliseconds, where the policy is to be worked by from then on: its GPU hours must have a price.
+
     Raises:
-        PolicyError: the file is missing, is not TOML, has an unknown key or a wrong value, or contradicts itself.
+        PolicyError: the file is missing, is not TOML, has an unknown key or a wrong value, or contradicts itself; or
+            a model's first GPU-hour card takes effect later than ``at``.
     """
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
         document = msgspec.convert(with_catalogue(written, path.parent), Document)
-        return Policy(document, _routers(document, path.parent))
+        policy = Policy(document, _routers(document, path.parent))
+        if at is not None:
+            _check_gpu_hours(policy, at)
+        return policy
     except FileNotFoundError:
         raise PolicyError(f"there is no policy file {path}: set HEADRACE_POLICY") from None
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, PolicyError) as error:
         raise PolicyError(f"{path}: {error}") from error
+
+
+def _check_gpu_hours(policy: Policy, at: int) -> None:
+    """Every model that is priced by the GPU hour is so already: its engine's time has no other price."""
+    for card in policy.gpus.waiting(at):
+        begins = datetime.fromtimestamp(card.effective_from // 1000, UTC)
+        raise PolicyError(
+            f"GPU price {card.version!r} of {card.model!r} takes effect at {begins:%Y-%m-%d %H:%M:%S} UTC only, and is "
+            "the model's first: leave it out of [[gpu_prices]] until then, or add the card that holds now"
+        )
 
 
 def _routers(document: Document, directory: Path) -> dict[str, TrainedRouter]:

@@ -46,6 +46,10 @@ class GpuBook:
         """Whether the model is priced by GPU hours."""
         return model in self._cards
 
+    def waiting(self, at: int) -> list[GpuCard]:
+        """The first card of every model that has none in force at ``at`` (UTC epoch milliseconds)."""
+        return [cards[0] for cards in self._cards.values() if cards[0].effective_from > at]
+
     def card(self, model: str, at: int) -> GpuCard:
         """The card that holds for ``model`` at ``at``.
 

@@ -16,7 +16,7 @@ from agents.policy import Policy
 from schemas import topics
 from schemas.enums import Lane
 from schemas.errors import SetupError
-from streams.river import River
+from streams.river import River, now_ms
 from streams.rollup_table import RollUpTable
 from streams.settings import Settings, load
 from streams.wiring import accounting, cache, context, inference, knowledge
@@ -29,7 +29,7 @@ def build(settings: Settings, models: Models | None = None) -> River:
     Raises:
         SetupError: the policy or a setting is wrong.
     """
-    policy = policies.load(settings.policy_file())
+    policy = policies.load(settings.policy_file(), at=now_ms())
     served = _served(settings, policy)
     compose = functools.partial(_compose, policy=policy, served=served, models=models or real_models())
     river = River(settings, _topics(settings, policy, served), compose)

@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -121,7 +122,7 @@ async def local_river(
         PolicyError: the policy is wrong.
         ServiceError: something did not start; with the end of its log.
     """
-    rules = await asyncio.to_thread(policy.load, policy_file)
+    rules = await asyncio.to_thread(policy.load, policy_file, at=time.time_ns() // 1_000_000)
     kafka = broker(say, directory / "kafka" if keep else None)
     valkey = ValkeyServer(directory / "valkey" if keep else None)
     if usual_ports:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 import shutil
+import time
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
@@ -92,7 +93,7 @@ def _policy(settings: Settings) -> tuple[Policy | None, list[Finding]]:
         mend = "set HEADRACE_POLICY; headrace demo and headrace up bring one of their own"
         return None, [Finding("policy", Level.WRONG, "none is set", mend)]
     try:
-        rules = policy.load(settings.policy)
+        rules = policy.load(settings.policy, at=time.time_ns() // 1_000_000)
     except HeadraceError as error:
         return None, [Finding("policy", Level.WRONG, str(error), "mend the file")]
     document = rules.document

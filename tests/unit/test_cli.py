@@ -13,11 +13,12 @@ from typer.testing import CliRunner, Result
 from agents.ledger.store import Store
 from agents.waterfall import NOTHING
 from schemas.enums import EntryKind, Lane, Source, Status
-from schemas.errors import SetupError
+from schemas.errors import PolicyError, SetupError
 from schemas.ledger import CostLine, LedgerEntry, RollUp, SavingLine, SavingTotal, Timings, Usage, Waterfall
 from schemas.records import Message, PredictionRequest, PredictionResponse
 from streams import accounts, topics
 from streams.accounts import DEMO, LEDGER, RESPONSES, UP, located, read_responses, sqlite, write_responses
+from streams.app import build
 from streams.cli.dead_letters import topic_of
 from streams.cli.main import app
 from streams.cli.topics import states
@@ -340,3 +341,11 @@ def test_doctor_lists_the_settings_in_force(monkeypatch: pytest.MonkeyPatch) -> 
     rows = {row["variable"]: row for row in json.loads(run("doctor", "--settings", "--format", "json").stdout)}
     assert rows["HEADRACE_PARTITIONS"]["value"] == "3"
     assert all(row["description"] for row in rows.values())
+
+
+def test_no_worker_is_made_of_a_policy_whose_gpu_hours_have_no_price_yet(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    later = '[[gpu_prices]]\nmodel = "smollm2-135m-instruct"\nversion = "v"\neffective_from = 9000-01-01T00:00:00Z\n'
+    policy.write_text(f'{POLICY.read_text()}\n{later}gpu_hour = "1"\n')
+    with pytest.raises(PolicyError, match="GPU price 'v' of 'smollm2-135m-instruct' takes effect at 9000-01-01"):
+        build(load(policy=policy))

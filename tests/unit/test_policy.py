@@ -255,6 +255,16 @@ def test_a_model_with_a_gpu_hour_card_needs_no_price_of_its_tokens_unless_list_c
         written(tmp_path, served.replace('baseline = "small"', 'baseline = "own"') + GPU.replace("small", "own"))
 
 
+@pytest.mark.parametrize("others", ["", GPU.replace("2026-01", "2026-05").replace("h100", "h200")])
+def test_a_policy_is_not_worked_by_before_its_first_gpu_hour_card_holds(tmp_path: Path, others: str) -> None:
+    start = 1_767_225_600_000
+    policy = written(tmp_path, GOOD + GPU + others)
+    assert load(tmp_path / "policy.toml", at=start).version == policy.version
+    said = r"policy\.toml: GPU price 'h100' of 'small' takes effect at 2026-01-01 00:00:00 UTC only, .*leave it out"
+    with pytest.raises(PolicyError, match=said):
+        load(tmp_path / "policy.toml", at=start - 1)
+
+
 def test_budgets_are_read_with_their_defaults(tmp_path: Path) -> None:
     written_down = '[[budgets]]\nname = "bank-a-day"\ntenant = "bank"\namount = "25.00"\nperiod = "day"\n\n'
     (budget,) = written(tmp_path, GOOD.replace("[tenants.bank]", written_down + "[tenants.bank]")).document.budgets
