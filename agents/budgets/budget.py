@@ -49,7 +49,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def strict(self) -> bool:
-        """Whether it is never overspent."""
+        """Whether no request may overspend it."""
         return self.when_short != "alert"
 
     @property
