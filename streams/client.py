@@ -14,6 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 from aiokafka.structs import ConsumerRecord
 
@@ -199,6 +200,17 @@ class Admin:
         """The topics that are there, by name."""
         described = await self._client.describe_topics()
         return {found["topic"]: TopicState(found["topic"], len(found["partitions"])) for found in described}
+
+    async def configs(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """What is in force on topics, by name; those are left out that are not there or may not be looked at."""
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        answered = await self._client.describe_configs(asked)
+        return {
+            name: {key: value for key, value, *_ in entries}
+            for answer in answered
+            for code, _, _, name, entries in answer.resources
+            if code == 0
+        }
 
     async def cluster_id(self) -> str:
         """What tells this log from any other."""

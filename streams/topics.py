@@ -31,6 +31,9 @@ DAY_MS = 24 * HOUR_MS
 MAX_RECORD_BYTES = 4 * 1024 * 1024
 """The largest record that Headrace publishes: four times Kafka's default limit on what comes in, so that a dead
 letter holds the raw bytes of anything."""
+TIMES = "message.timestamp.type"
+"""Whose clock gives a topic's records their times. Kafka's own default is the producer's."""
+THE_BROKERS = "LogAppendTime"
 
 
 class TopicSpec(NamedTuple):
@@ -45,15 +48,16 @@ def table(models: list[str], *, partitions: int, replication: int, claim_horizon
     """Every topic that a river over ``models`` needs.
 
     Answers and ledger entries stay for two horizons: claims on them are rebuilt from the topic itself, and a rebuild
-    must find everything that is still within the horizon. Times are the broker's: deadlines, prices and horizons are
-    counted from them, and a producer's clock may be wrong.
+    must find everything that is still within the horizon. Times are the broker's, on every topic: deadlines, prices and
+    horizons are counted from them, budgets find their place in the log by them, and a producer's clock may be wrong.
     """
+    times = {TIMES: THE_BROKERS}
 
     def kept(name: str, retention_ms: int) -> TopicSpec:
         safe = {"min.insync.replicas": "2"} if replication > 2 else {}
         room = {"max.message.bytes": str(MAX_RECORD_BYTES)}
         return TopicSpec(
-            name, partitions, {"cleanup.policy": "delete", "retention.ms": str(retention_ms)} | room | safe
+            name, partitions, {"cleanup.policy": "delete", "retention.ms": str(retention_ms)} | times | room | safe
         )
 
     log_ms = max(2 * claim_horizon_ms, 2 * HOUR_MS)
@@ -64,7 +68,7 @@ def table(models: list[str], *, partitions: int, replication: int, claim_horizon
         kept(topics.RESPONSES, 7 * DAY_MS),
         kept(topics.FILLS, DAY_MS),
         kept(topics.LEDGER, max(log_ms, 30 * DAY_MS)),
-        TopicSpec(topics.FINOPS, partitions, {"cleanup.policy": "compact"}),
+        TopicSpec(topics.FINOPS, partitions, {"cleanup.policy": "compact"} | times),
         kept(topics.DOCUMENTS, 7 * DAY_MS),
         kept(topics.SUMMARIES, DAY_MS),
         kept(topics.ALERTS, 30 * DAY_MS),

@@ -104,19 +104,14 @@ def _policy(settings: Settings) -> tuple[Policy | None, list[Finding]]:
 async def _kafka(settings: Settings, *, topics: bool) -> list[Finding]:
     try:
         async with asyncio.timeout(2 * TIMEOUT_S), admin(settings) as client:
-            found = {name: state.partitions for name, state in (await client.existing()).items()}
+            found = await client.existing()
+            rows = await states(client, wanted(settings)) if topics else []
     except TimeoutError:
         return [Finding("Kafka", Level.WRONG, f"{settings.kafka} does not answer", "set HEADRACE_KAFKA")]
     except HeadraceError as error:
         return [Finding("Kafka", Level.WRONG, str(error))]
-    findings = [Finding("Kafka", Level.OK, f"{settings.kafka}: {len(found)} topics")]
-    if topics:
-        findings += [
-            Finding("topic", Level.WRONG, f"{row['topic']}: {row['state']}")
-            for row in states(wanted(settings), found)
-            if row["state"] != "ok"
-        ]
-    return findings
+    wrong = [Finding("topic", Level.WRONG, f"{row['topic']}: {row['state']}") for row in rows if row["state"] != "ok"]
+    return [Finding("Kafka", Level.OK, f"{settings.kafka}: {len(found)} topics"), *wrong]
 
 
 async def _redis(settings: Settings) -> list[Finding]:

