@@ -5,12 +5,12 @@ spends, the inference stage confirms the reservation, by then with the tokens co
 these steps may be repeated and changes nothing more: a reservation is named after its request's place in the log, and
 an entry counts by its offset.
 
-Why requests cannot overspend a strict budget, whatever crashes: accounts change by single steps in Redis, all of a request's
-at once. What was spent is held until it is counted as spent, since one step does both. Where Redis lost an account, or
-came up with an older one, nothing is granted on it until it is rebuilt from the log (:mod:`agents.budgets.reading`);
-and a request whose reservation was lost with it asks again before it spends. Lost twice, what is found in the log may
-come to more than was ever held at once; so a reservation is worth nothing by itself: whoever is about to spend must
-still fit beside all that is held.
+Why requests cannot overspend a strict budget, whatever crashes: accounts change by single steps in Redis, all of a
+request's at once. What was spent is held until it is counted as spent, since one step does both. Where Redis lost an
+account, or came up with an older one, nothing is granted on it until it is rebuilt from the log
+(:mod:`agents.budgets.reading`); and a request whose reservation was lost with it asks again before it spends. Lost
+twice, what is found in the log may come to more than was ever held at once; so a reservation is worth nothing by
+itself: whoever is about to spend must still fit beside all that is held.
 
 What no request asks for, such as the embedding of ingested documents, reserves nothing: it is counted as spent, whether
 it fits or not.

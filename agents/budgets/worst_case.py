@@ -1,8 +1,9 @@
 """The most that a request may cost, before it has cost anything. Pure; in nano-USD.
 
 Before the context stage nobody has counted the prompt's tokens. Tokenizers that work on bytes make at most one token of
-each, and a chat template adds a few to every message; the model's window bounds whatever else is put in. Before the
-engine the tokens are known, and the bound is tight.
+each, and a chat template adds a few to every message. Passages and examples come on top, as many as their task allows;
+everything else that is done to a prompt makes it shorter. The model's window bounds it all. Before the engine the
+tokens are known, and the bound is tight.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ TEMPLATE_TOKENS = 256
 """What a chat template adds to a prompt at most, such as a system message of its own."""
 MESSAGE_TOKENS = 16
 """What it adds to every message at most: the role, and marks of beginning and end."""
+PART_TOKENS = 16
+"""What a prompt adds to a passage or an example at most: its number, and the space between."""
+LISTS_TOKENS = 128
+"""What the lists of passages and of examples add at most: their headings, and a system message to hold them."""
 CANCEL_MS = 1_000
 """How much later than its deadline a call to an engine may end."""
 
@@ -29,15 +34,15 @@ def of_request(policy: Policy, task: Task, request: PredictionRequest, ticket: T
     Raises:
         PolicyError: one of them has no price at the instant the request was received.
     """
-    named = [request.model] if request.model else [task.models[0], *(route.model for route in task.routes)]
     written = sum(len(message.content.encode()) for message in request.messages)
-    prompt = written + TEMPLATE_TOKENS + MESSAGE_TOKENS * len(request.messages)
+    prompt = written + TEMPLATE_TOKENS + MESSAGE_TOKENS * len(request.messages) + _added(task, request)
     answer = request.sampling.max_tokens
     embedding = 0
     if task.cache == "semantic":
         embedding = of_embedding(policy, [request.messages[-1].content], ticket.received_at)
     return embedding + max(
-        _execution(policy, model, min(prompt, policy.models[model].window), answer, ticket, now) for model in named
+        _execution(policy, model, min(prompt, policy.models[model].window), answer, ticket, now)
+        for model in _led_to(policy, task, request)
     )
 
 
@@ -55,6 +60,28 @@ def of_embedding(policy: Policy, texts: Iterable[str], at: int) -> int:
     """What embedding the texts may cost. An embedder's tokens hold a byte at least, and it adds two of its own."""
     tokens = sum(len(text.encode()) + 2 for text in texts)
     return policy.prices.card(policy.embedder, at).cost("input", tokens)
+
+
+def _led_to(policy: Policy, task: Task, request: PredictionRequest) -> list[str]:
+    """The models that the request may be routed to."""
+    if request.model:
+        return [request.model]
+    router = policy.routers.get(request.task)
+    learned = [model for model in router.models if model in task.models] if router else []
+    return [task.models[0], *(route.model for route in task.routes), *learned]
+
+
+def _added(task: Task, request: PredictionRequest) -> int:
+    """Tokens that passages and examples add at most, where what is found holds no passage over the whole limit."""
+    given = [len(passage.encode()) for passage in request.passages]
+    tokens, parts = sum(given), len(given)
+    if task.retrieval:
+        tokens = max([task.retrieval.tokens, *given])  # the best one stays, however long it is
+        parts += task.retrieval.candidates
+    if task.examples:
+        tokens += task.example_tokens
+        parts += len(task.examples)
+    return tokens + PART_TOKENS * parts + LISTS_TOKENS if parts else 0
 
 
 def _execution(policy: Policy, model: str, prompt: int, answer: int, ticket: Ticket, now: int) -> int:  # noqa: PLR0917

@@ -1,9 +1,10 @@
-"""Conversations in shorthand, and a tokenizer whose tokens are words."""
+"""Conversations in shorthand, and tokenizers whose tokens are words or bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agents.budgets.worst_case import MESSAGE_TOKENS, TEMPLATE_TOKENS
 from schemas.records import Message
 
 
@@ -20,6 +21,16 @@ class Words:
 
     def length(self, text: str) -> int:
         return self.factor * len(text.split())
+
+
+class Bytes:
+    """A tokenizer that makes a token of each byte, with as long a chat template as there is."""
+
+    def count(self, messages: Sequence[Message]) -> int:
+        return TEMPLATE_TOKENS + sum(MESSAGE_TOKENS + self.length(message.content) for message in messages)
+
+    def length(self, text: str) -> int:
+        return len(text.encode())
 
 
 def said(*turns: str) -> list[Message]:

@@ -15,6 +15,7 @@ from agents.budgets.budgets import counted
 from agents.budgets.reading import UNFOLDED, Reading
 from agents.policy import Policy
 from agents.policy_document import Route
+from agents.router import Fitted, RouterFile, TrainedRouter
 from agents.waterfall import Pricing
 from schemas.enums import Lane
 from schemas.errors import PolicyError
@@ -86,6 +87,18 @@ def test_a_request_is_reserved_at_the_dearest_model_that_it_may_be_led_to() -> N
     assert worst_case.of_request(rules, task, request, ticket, NOON) == TOKEN + 1
     task = msgspec.structs.replace(task, routes=[Route(model="dear", lane=Lane.BATCH)])
     assert worst_case.of_request(rules, task, request, ticket, NOON) == 10 * TOKEN + 1
+
+
+def test_a_request_is_reserved_at_the_dearest_model_of_its_task_that_a_router_may_choose() -> None:
+    rules = policy(models=["cheap", "dear"])
+    task = rules.document.tasks["faq"]
+    fitted = [Fitted(model=name, weights=[0.0] * 4, intercept=0.0) for name in ("cheap", "dear", "elsewhere")]
+    written = RouterFile(embedder="e", dimensions=1, trained_on="2026-01-01", questions=1, models=fitted, measured=[])
+    rules.routers = {"faq": TrainedRouter(written)}
+    request = asked(1, 10)
+    assert worst_case.of_request(rules, task, request, ticket_of(request, NOON, 1), NOON) == 10 * TOKEN + 1
+    named = msgspec.structs.replace(request, model="cheap")
+    assert worst_case.of_request(rules, task, named, ticket_of(request, NOON, 1), NOON) == TOKEN + 1
 
 
 def test_an_amount_is_exact_and_its_thresholds_are_reached_not_before() -> None:

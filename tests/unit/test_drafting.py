@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from itertools import count as counting
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.budgets import worst_case
 from agents.context.drafting import Parts
 from agents.context.extractive import ExtractiveCompressor
 from agents.context.retrieval import Retriever
@@ -36,10 +38,11 @@ from agents.policy_document import (
 )
 from agents.router import Fitted, RouterFile, TrainedRouter
 from agents.stage import Delivery
+from agents.tokens import Tokens
 from agents.waterfall import Pricing, holds, with_spending
 from schemas.errors import InvalidRequestError, ServiceError
-from schemas.records import Answer, CacheMiss, Condition, InferenceTask, Message, Sampling, Summary
-from tests.fakes.conversation import Words, said, text
+from schemas.records import Answer, CacheMiss, Condition, InferenceTask, Message, PredictionRequest, Sampling, Summary
+from tests.fakes.conversation import Bytes, Words, said, text
 from tests.fakes.corpus import InMemoryCorpus
 from tests.fakes.embedder import BagOfWords
 from tests.fakes.entry import Clock
@@ -65,7 +68,8 @@ def missed(messages: Sequence[Message], **fields: Any) -> Delivery[CacheMiss]:
 class Desk:
     """A context stage with all of its parts, on fakes that need no model."""
 
-    def __init__(self, task: Task, **models: Model) -> None:
+    def __init__(self, task: Task, tokens: Tokens | None = None, **models: Model) -> None:
+        self.tokens = tokens or Words()
         start = datetime(2020, 1, 1, tzinfo=UTC)
         known = {"small": Model(engine="vllm", window=4000), "large": Model(engine="vllm", window=8000), **models}
         own = [name for name in known if name.startswith("own")]
@@ -91,16 +95,16 @@ class Desk:
         self.embedder = BagOfWords(name="bag", window=10_000)
         self.corpus = InMemoryCorpus()
         self.summaries = InMemorySummaries(now=Clock())
-        tokens = {name: Words() for name in known}
+        by_model = dict.fromkeys(known, self.tokens)
         ids = (f"id-{number}" for number in counting())
         parts = Parts(
             embedder=self.embedder,
             retriever=Retriever(self.embedder, self.corpus, {}),
-            summariser=Summariser(self.policy, tokens, self.summaries, Outage("whole", now=Clock())),
+            summariser=Summariser(self.policy, by_model, self.summaries, Outage("whole", now=Clock())),
             compressors={"faq": ExtractiveCompressor(self.embedder)} if task.compression else {},
             routers=self.policy.routers,
         )
-        self.stage = ContextStage(self.policy, tokens, lambda: next(ids), parts)
+        self.stage = ContextStage(self.policy, by_model, lambda: next(ids), parts)
 
     async def knows(self, *texts: str, tenant: str = "bank", collection: str = "fees") -> None:
         for number, known in enumerate(texts):
@@ -128,7 +132,7 @@ class Desk:
     def check(self, task: InferenceTask) -> None:
         """Tokens and money add up to the last of them."""
         usage = task.usage
-        assert usage.prompt_tokens == Words().count(task.messages)
+        assert usage.prompt_tokens == self.tokens.count(task.messages)
         assert usage.published_tokens - sum(one.tokens for one in usage.removed) == usage.prompt_tokens
         if task.model in self.policy.gpus:
             return  # what it costs is known once it has run
@@ -340,3 +344,27 @@ async def test_whatever_the_strategies_it_adds_up(chosen: set[str], words: list[
     assert all(other.ticket.summary for other in others)
     if "history" not in chosen:
         assert removed(task).get("history", 0) == 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sets(st.sampled_from(sorted(EVERYTHING))),
+    st.lists(st.integers(0, 12), max_size=9),
+    st.lists(st.sampled_from(LONG + list(FEES)), max_size=5),
+)
+async def test_whatever_the_strategies_the_engine_may_cost_no_more_than_was_reserved(
+    chosen: set[str], words: list[int], passages: list[str]
+) -> None:
+    task = rules(**{name: EVERYTHING[name] for name in chosen})
+    if task.retrieval:
+        task = msgspec.structs.replace(task, retrieval=Retrieval(collection="fees", candidates=3, tokens=450))
+    desk = Desk(msgspec.structs.replace(task, example_tokens=90), Bytes())
+    await desk.knows(*FEES, *LONG[:2])
+    turns = [f"{'ua'[n % 2]}:{'word ' * length}" for n, length in enumerate(words[: len(words) // 2 * 2])]
+    messages = said(*turns, "u:What is the fee?")
+    drafted, _ = await desk.asked(messages, passages=passages)
+    request = PredictionRequest(
+        request_id="r-1", tenant="bank", task="faq", messages=messages, passages=passages, sampling=drafted.sampling
+    )
+    held = worst_case.of_request(desk.policy, desk.policy.document.tasks["faq"], request, drafted.ticket, AT)
+    assert worst_case.of_task(desk.policy, msgspec.structs.replace(drafted, costs=[]), AT) <= held
