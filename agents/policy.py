@@ -20,6 +20,7 @@ from agents import json_schema
 from agents.budgets.budget import check as check_budgets
 from agents.catalogue import with_catalogue
 from agents.policy_document import Document, GpuPrice, Price, Task
+from agents.rollup_key import LONGEST_NAME, fits
 from schemas.errors import DeadlinePassedError, InvalidRequestError, PolicyError, UnknownNameError
 from schemas.gpu import GpuBook, GpuCard
 from schemas.money import NANO, PriceBook, PriceCard, nano_usd
@@ -93,6 +94,10 @@ class Policy:
             problem = f"request_id has {len(request.request_id)} characters: it must have 1 to {limits.id_length}"
         elif len(request.knowledge or "") > limits.id_length:
             problem = f"knowledge has over {limits.id_length} characters, which is the policy's limit"
+        elif len(center := request.cost_center or "") > limits.id_length:
+            problem = f"cost_center has over {limits.id_length} characters, which is the policy's limit"
+        elif not fits(center):
+            problem = f"cost_center has over {LONGEST_NAME} bytes as JSON, which is the ledger's limit"
         elif not request.messages:
             problem = "messages is empty: send at least one user message"
         elif len(request.messages) > limits.messages:
@@ -138,6 +143,10 @@ class Policy:
     def _check(self) -> None:
         """Every name that the file uses is one that it defines."""
         document = self.document
+        centers = [tenant.cost_center for tenant in document.tenants.values()]
+        for name in (*document.tenants, *centers, *document.tasks, document.platform, document.embedder):
+            if not fits(name):
+                raise PolicyError(f"the name {name[:40] + '…'!r} has over {LONGEST_NAME} bytes as JSON: shorten it")
         for name, tenant in document.tenants.items():
             if not 0 <= tenant.error_bound <= 1:
                 raise PolicyError(f"[tenants.{name}] error_bound is {tenant.error_bound}: it must be 0 to 1")

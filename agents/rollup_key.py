@@ -1,12 +1,27 @@
-"""The key of a roll-up: what all entries that it sums have in common."""
+"""The key of a roll-up: what all entries that it sums have in common, and how long a name in it may be."""
 
 from __future__ import annotations
+
+from hashlib import blake2b
 
 import msgspec
 
 from schemas.ledger import LedgerEntry, RollUp
 
+LONGEST_NAME = 512
+"""Bytes of a name, as JSON. PostgreSQL's indexes refuse keys of over 2,704 bytes, and a roll-up's has four names."""
 _HOUR_MS = 3_600_000
+_SHOWN = 64
+
+
+def fits(name: str) -> bool:
+    """Whether a roll-up's key may hold the name."""
+    return len(msgspec.json.encode(name)) <= LONGEST_NAME
+
+
+def fitting(name: str) -> str:
+    """The name, where it fits; else how it begins, with a hash that tells it from others that begin so."""
+    return name if fits(name) else f"{name[:_SHOWN]}… {blake2b(name.encode(), digest_size=8).hexdigest()}"
 
 
 def key_of(entry: LedgerEntry | RollUp) -> bytes:

@@ -36,6 +36,7 @@ import msgspec
 
 from agents.budgets.reservation import check_of, reservation_of
 from agents.claims import Claim, Claimant
+from agents.rollup_key import fitting
 from agents.stage import Emit, Position
 from agents.waterfall import NOTHING, gpu_cost, holds, with_spending
 from schemas import topics
@@ -163,7 +164,7 @@ def _checked(answer: Answer, position: Position, at: int) -> list[Emit]:
     if answer.status is not Status.COMPLETED or answer.lookup is None or answer.text is None:
         failed = _line(judged, number, EntryKind.CHECK, at, NOTHING, sum(cost.cost for cost in spent))
         unknown = msgspec.structs.replace(failed, verdict=Verdict.UNKNOWN)
-        return [Emit(topics.LEDGER, answer.ticket.tenant.encode(), unknown)]
+        return [Emit(topics.LEDGER, unknown.tenant.encode(), unknown)]
     check = _line(judged, number, EntryKind.CHECK, at, with_spending(NOTHING, spent), 0)
     return [_fill(answer, answer.lookup, answer.text, at, check)]
 
@@ -197,13 +198,14 @@ def _line(  # noqa: PLR0917 - as above
     answer: Answer, number: str, kind: EntryKind, at: int, billed: Waterfall, unbilled: int
 ) -> LedgerEntry:
     ticket = answer.ticket
+    # Whoever published a request that was refused may have named anything.
     return LedgerEntry(
         entry_id=number,
         kind=kind,
         request_id=ticket.request_id,
-        tenant=ticket.tenant,
-        cost_center=ticket.cost_center,
-        task=ticket.task,
+        tenant=fitting(ticket.tenant),
+        cost_center=fitting(ticket.cost_center),
+        task=fitting(ticket.task),
         model=answer.model,
         lane=ticket.lane,
         source=answer.source,

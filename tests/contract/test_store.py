@@ -6,24 +6,28 @@ import asyncio
 import contextlib
 import threading
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.claims import Claim
 from agents.ledger.fold import apply
 from agents.ledger.queries import CheckedTask, Queries, Totals
 from agents.ledger.retention import retain
 from agents.ledger.store import Store
 from agents.rollup_key import key_of
+from agents.settlement.outcome import settle
+from agents.stage import Position
 from agents.waterfall import NOTHING, with_spending
 from agents.wilson import interval
-from schemas.enums import EntryKind, Lane, Source, Verdict
+from schemas.enums import EntryKind, Lane, Source, Status, Verdict
 from schemas.errors import ServiceError, SetupError, UnknownNameError
 from schemas.ledger import Decision, LedgerEntry, RollUp
 from tests.fakes.ledger import Ledgers, check, hit, kept
-from tests.fakes.records import AT, HOUR, any_of, entry, predicted, spent
+from tests.fakes.records import AT, HOUR, answer, any_of, entry, predicted, spent, ticket
 
 THIS_HOUR = AT - AT % HOUR
 
@@ -55,6 +59,18 @@ def test_text_that_postgresql_cannot_hold_stops_no_ledger(store: Store) -> None:
     (row,) = kept(store, odd).values()
     assert store.rollup(key_of(odd)) == row
     assert [bill.request_id for bill in Queries(store.engine).billed()] == ["r\N{REPLACEMENT CHARACTER}"]
+
+
+def test_names_of_any_length_stop_no_ledger(store: Store) -> None:
+    """A request that is refused may name a tenant, a task and a cost centre that nobody knows."""
+    tenant, task, center = (
+        "".join(map(chr, Random(seed).choices(range(0x4E00, 0x9FFF), k=4_000))) for seed in range(3)
+    )
+    refused = answer(ticket=ticket(tenant=tenant, task=task, cost_center=center), status=Status.FAILED)
+    emits = settle(refused, Position("answers", 0, 7), AT, Claim(7, refused.ticket.origin, refused.answer_id))
+    (one,) = [emit.record for emit in emits if isinstance(emit.record, LedgerEntry)]
+    (row,) = kept(store, one).values()
+    assert store.rollup(key_of(one)) == row
 
 
 def test_a_row_that_was_never_written_is_none(store: Store) -> None:

@@ -124,6 +124,8 @@ def test_an_unknown_name_is_refused(policy: Policy, fields: dict[str, Any], mess
     [
         ({"request_id": ""}, "request_id has 0 characters"),
         ({"request_id": "x" * 257}, "request_id has 257 characters: it must have 1 to 256"),
+        ({"cost_center": "x" * 257}, "cost_center has over 256 characters, which is the policy's limit"),
+        ({"cost_center": "é" * 256}, "cost_center has over 512 bytes as JSON"),
         ({"messages": []}, "messages is empty"),
         ({"messages": [Message(role="user", content="x")] * 257}, "messages holds 257"),
         ({"messages": [Message(role="assistant", content="x")]}, "the last message must be the user's"),
@@ -162,6 +164,8 @@ def test_a_deadline_that_had_passed_is_refused(policy: Policy) -> None:
         ('tasks = ["faq"]', 'tasks = ["fax"]', "[tenants.bank] names task 'fax', which is not in [tasks]"),
         ('models = ["small"]', 'models = ["large"]', "[tasks.faq] names model 'large', which is not in [models]"),
         ('models = ["small"]', "models = []", "[tasks.faq] models is empty"),
+        ('"desk"', f'"{"é" * 256}"', f"the name '{'é' * 40}…' has over 512 bytes as JSON: shorten it"),
+        ("[tasks.secret]", f"[tasks.{'x' * 512}]", "has over 512 bytes as JSON: shorten it"),
         ('baseline = "small"', 'baseline = "gpt"', "[tasks.faq] uses model 'gpt', which has no card in [[prices]]"),
         ('embedder = "minilm"', 'embedder = "other"', "embedder 'other' has no card in [[prices]]"),
         ('input = "0.15"', "input = 0.15", "Expected `str`, got `float`"),

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.claims import Claim, Claims
+from agents.rollup_key import fits, key_of
 from agents.settlement.outcome import claimant, refused, settle
 from agents.settlement.stage import SettlementStage
 from agents.stage import Emit, Position
@@ -159,6 +160,28 @@ def test_ids_differ_by_request_place_and_time_and_grow_with_the_log() -> None:
     ids = [number(answer(), 9), number(answer(), 10), number(other, 10), number(answer(), 10, AT + 1)]
     assert len(set(ids)) == 4
     assert ids[0] < min(ids[1:])
+
+
+NAMES = st.one_of(st.text(), st.builds(lambda text, times: text * times, st.text(min_size=1), st.integers(1, 500)))
+
+
+@given(NAMES, NAMES, NAMES, st.sampled_from(Source))
+def test_whatever_a_refused_request_named_its_roll_up_has_a_key_that_a_database_takes(
+    tenant: str, cost_center: str, task: str, source: Source
+) -> None:
+    asked = ticket(tenant=tenant, cost_center=cost_center, task=task)
+    emits = won(failure(ticket=asked, source=source, model="m" * 200))
+    response, entry = the(PredictionResponse, emits), the(LedgerEntry, emits)
+    assert (response.tenant, response.task, response.error_code) == (tenant, task, "ENGINE_ROW")
+    assert len(key_of(entry)) < 2_600, "PostgreSQL takes 2,704 bytes"
+    assert [emit.key for emit in emits if emit.record is entry] == [entry.tenant.encode()]
+    names = [(tenant, entry.tenant), (cost_center, entry.cost_center), (task, entry.task)]
+    assert all(kept == name for name, kept in names if fits(name))
+
+
+def test_long_names_that_begin_alike_are_told_apart_on_the_ledger() -> None:
+    kept = {the(LedgerEntry, won(failure(ticket=ticket(tenant="x" * length)))).tenant for length in range(508, 520)}
+    assert len(kept) == 12
 
 
 def test_a_tenants_name_cannot_reach_into_anothers_requests() -> None:
