@@ -12,7 +12,7 @@ import msgspec
 from agents.ledger.fold import HOUR_MS
 from agents.ledger.queries import EngineTokens
 from agents.ledger.questions import Questions
-from agents.ledger.reconcile import Reconciliation, reconcile, with_engines, with_topic
+from agents.ledger.reconcile import HORIZON_MS, Reconciliation, reconcile, with_engines, with_topic
 from agents.ledger.store import Store
 from schemas.errors import SetupError
 from schemas.ledger import LedgerEntry
@@ -94,6 +94,8 @@ def reconciled(
     since: int | None = None,
     until: int | None = None,
     *,
+    responses_since: int | None = None,
+    horizon_ms: int = HORIZON_MS,
     topic: Topic | None = None,
     engines: Mapping[str, EngineTokens] | None = None,
 ) -> Reconciliation:
@@ -106,6 +108,8 @@ def reconciled(
         responses: all of the period.
         since: the period's begin.
         until: the period's end.
+        responses_since: since when all responses are there; None where they all are.
+        horizon_ms: for how long a request id stays answered.
         topic: the ledger's; left out where None.
         engines: what engines counted in the period, by the model's name; left out where None.
     """
@@ -113,6 +117,8 @@ def reconciled(
         kept_since = asked.whole_since()
         cut = kept_since is not None and (since is None or since < kept_since)
         begin = kept_since if cut else since
+        if begin is not None and responses_since is not None and responses_since < begin:
+            responses_since = None  # of the period they all are
         found = reconcile(
             [one for one in responses if within(one.answered_at, begin, until)],
             asked.billed(begin, until),
@@ -120,6 +126,8 @@ def reconciled(
             asked.entry_totals(begin, until),
             asked.rollup_totals(begin, until),
             others_billed=asked.others_billed(begin, until),
+            responses_since=responses_since,
+            horizon_ms=horizon_ms,
         )
         if topic is not None:
             published = (one for one in topic.entries if within(one.occurred_at, begin, until))

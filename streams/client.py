@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Generic, NamedTuple, TypeVar
 
@@ -61,6 +61,23 @@ def codec_of(settings: Settings) -> Codec:
     """Reads and writes as the settings say."""
     registry = HttpRegistry(settings.schema_registry) if settings.schema_registry else None
     return Codec(settings.framing, registry)
+
+
+def whole_since(begins: Mapping[tuple[str, int], int], read: Iterable[Received[R]], *, now: int) -> int | None:
+    """Since when topics have all that was published on them, in UTC epoch milliseconds; None: since ever.
+
+    Partitions lose their beginnings at different times. What a partition has lost is no younger than the first
+    record that is left of it; of one that has none left, nothing is known up to ``now``.
+
+    Args:
+        begins: by topic and partition, the first offset that is still there.
+        read: all records, each partition's in its order.
+        now: UTC epoch milliseconds.
+    """
+    first: dict[tuple[str, int], int] = {}
+    for one in read:
+        first.setdefault((one.topic, one.partition), one.timestamp)
+    return max((first.get(partition, now) for partition, offset in begins.items() if offset), default=None)
 
 
 class Publisher:
@@ -135,6 +152,16 @@ class Reader(Generic[R]):
         while (left := until - time.monotonic()) > 0:
             found += await self.take(left)
         return found
+
+    async def whole_since(self, read: Iterable[Received[R]]) -> int | None:
+        """Since when the topics have all that was published on them; see :func:`whole_since`.
+
+        Args:
+            read: what :meth:`to_the_end` found.
+        """
+        begins = await self._consumer.beginning_offsets(list(self._consumer.assignment()))
+        by_partition = {(partition.topic, partition.partition): offset for partition, offset in begins.items()}
+        return whole_since(by_partition, read, now=time.time_ns() // 1_000_000)
 
     def _received(self, record: ConsumerRecord) -> Received[R]:
         value = record.value or b""

@@ -125,6 +125,7 @@ class Billed(msgspec.Struct, frozen=True, kw_only=True):
     """The response's id as well."""
     tenant: str
     request_id: str
+    occurred_at: int
     effective_cost: int
 
 

@@ -6,13 +6,18 @@ counters.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from agents.ledger.fold import HOUR_MS
 from agents.ledger.queries import Billed, BilledCheck, EngineTokens, Kept, Totals
 from schemas.ledger import LedgerEntry
 from schemas.records import PredictionResponse
+
+HORIZON_MS = 24 * HOUR_MS
+"""For how long a request id stays answered where nobody set another time."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +55,8 @@ class Reconciliation(msgspec.Struct, frozen=True, kw_only=True):
     unbilled: int
     since: int | None = None
     """What came before was not compared, for its raw entries are no longer kept; null where all was."""
+    responses_since: int | None = None
+    """Bills from before may have no response any more, and are let be; null where all responses are there."""
     differences: list[Difference]
 
     @property
@@ -66,6 +73,8 @@ def reconcile(
     rollups: Totals,
     *,
     others_billed: int = 0,
+    responses_since: int | None = None,
+    horizon_ms: int = HORIZON_MS,
 ) -> Reconciliation:
     """Compare the responses of a period with its bills one by one, and both with the sums.
 
@@ -78,6 +87,9 @@ def reconcile(
         entries: the sum of the raw entries.
         rollups: the sum of the roll-ups.
         others_billed: what the raw entries bill that belong to no request.
+        responses_since: since when all responses are there, in UTC epoch milliseconds; None where they all are. A
+            response that is there is compared, however old.
+        horizon_ms: for how long a request id stays answered: after it, the same id is another request.
     """
     answered: dict[str, PredictionResponse] = {}
     differences = []
@@ -86,19 +98,19 @@ def reconcile(
         if known is not response and known != response:
             differences.append(_differs(response, "delivered again with other content", None))
     bills = {bill.entry_id: bill for bill in billed}
-    requests: set[tuple[str, str]] = set()
+    answers: dict[tuple[str, str], list[int]] = defaultdict(list)
     for response in answered.values():
-        request = response.tenant, response.request_id
-        if request in requests:
+        others = answers[response.tenant, response.request_id]
+        if any(abs(response.answered_at - at) <= horizon_ms for at in others):
             differences.append(_differs(response, "the request has more than one response", None))
-        requests.add(request)
+        others.append(response.answered_at)
         bill = bills.get(response.response_id)
         if bill is None:
             differences.append(_differs(response, "the response is on no ledger entry", None))
         elif bill.effective_cost != response.waterfall.effective_cost:
             differences.append(_differs(response, "the costs differ", bill.effective_cost))
     for number, bill in bills.items():
-        if number not in answered:
+        if number not in answered and (responses_since is None or bill.occurred_at > responses_since):
             differences.append(
                 Difference(
                     tenant=bill.tenant,
@@ -151,6 +163,7 @@ def reconcile(
         entries_billed=entries.effective_cost,
         rollups_billed=rollups.effective_cost,
         unbilled=entries.unbilled_cost,
+        responses_since=responses_since,
         differences=differences,
     )
 

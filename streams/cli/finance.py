@@ -17,6 +17,7 @@ from schemas import topics
 from schemas.errors import ServiceError, SetupError
 from schemas.money import dollars
 from streams.cli.output import Format, FormatOption, err, out, print_json, print_rows, say
+from streams.topics import HOUR_MS
 
 if TYPE_CHECKING:
     from agents.ledger.queries import CheckedTask, EngineTokens, Spend
@@ -130,7 +131,13 @@ def reconcile(
     else:
         from streams.accounts import read_responses, reconciled
 
-        found = reconciled(ledger_url(ledger), read_responses(responses), *period, engines=engines)
+        found = reconciled(
+            ledger_url(ledger),
+            read_responses(responses),
+            *period,
+            horizon_ms=settings.claim_horizon_hours * HOUR_MS,
+            engines=engines,
+        )
     _show(found, form)
     if not found.agrees:
         raise typer.Exit(1)
@@ -150,8 +157,16 @@ def _of_the_topics(
     try:
         url = located(settings, ledger, among=(UP,)).url
         while True:
-            responses, topic = asyncio.run(_on_the_topics(settings))
-            found = reconciled(url, responses, *period, topic=topic, engines=engines)
+            responses, responses_since, topic = asyncio.run(_on_the_topics(settings))
+            found = reconciled(
+                url,
+                responses,
+                *period,
+                responses_since=responses_since,
+                horizon_ms=settings.claim_horizon_hours * HOUR_MS,
+                topic=topic,
+                engines=engines,
+            )
             if found.agrees or time.monotonic() > until:
                 return found
             time.sleep(_AGAIN_S)
@@ -163,20 +178,20 @@ def _of_the_topics(
     return reconciled(sqlite(left / LEDGER), read_responses(left / RESPONSES), *period, engines=engines)
 
 
-async def _on_the_topics(settings: Settings) -> tuple[list[PredictionResponse], Topic]:
+async def _on_the_topics(settings: Settings) -> tuple[list[PredictionResponse], int | None, Topic]:
+    """The responses that are there, since when all of them are, and the ledger's topic."""
     from schemas.ledger import LedgerEntry
     from schemas.records import PredictionResponse
     from streams.accounts import Topic
     from streams.client import reader
 
     async with reader(settings, PredictionResponse, [topics.RESPONSES]) as source:
-        responses = [received.record for received in await source.to_the_end()]
+        answered = await source.to_the_end()
+        responses_since = await source.whole_since(answered)
     async with reader(settings, LedgerEntry, [topics.LEDGER]) as source:
-        received = await source.to_the_end()
-    first: dict[int, int] = {}
-    for one in received:
-        first.setdefault(one.partition, one.offset)
-    return responses, Topic([one.record for one in received], whole=not any(first.values()))
+        booked = await source.to_the_end()
+        whole = await source.whole_since(booked) is None
+    return [one.record for one in answered], responses_since, Topic([one.record for one in booked], whole)
 
 
 def _counted(urls: list[str]) -> dict[str, EngineTokens]:
@@ -284,6 +299,7 @@ def _show(found: Reconciliation, form: Format) -> None:
                 "rollups_billed_nano_usd": found.rollups_billed,
                 "unbilled_nano_usd": found.unbilled,
                 "since": found.since,
+                "responses_since": found.responses_since,
                 "differences": differences,
             }
         )
@@ -299,6 +315,11 @@ def _show(found: Reconciliation, form: Format) -> None:
     if found.since is not None:
         kept = datetime.fromtimestamp(found.since / 1000, UTC)
         out().print(f"Raw entries are kept since {kept:%Y-%m-%dT%H:%MZ}; what is older was not compared")
+    if found.responses_since is not None:
+        there = datetime.fromtimestamp(found.responses_since / 1000, UTC)
+        out().print(
+            f"All responses are there since {there:%Y-%m-%dT%H:%MZ}; an older bill without one is no difference"
+        )
     if found.agrees:
         out().print("[green]✓[/] they agree: difference 0")
         return

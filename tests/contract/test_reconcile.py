@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from agents.ledger.queries import EngineTokens, Queries
-from agents.ledger.reconcile import Reconciliation, reconcile, with_engines, with_topic
+from agents.ledger.reconcile import HORIZON_MS, Reconciliation, reconcile, with_engines, with_topic
 from agents.ledger.store import Store
 from agents.waterfall import NOTHING
 from schemas.enums import EntryKind, Source, Status, Verdict
@@ -42,7 +42,7 @@ def response(number: str = "e-1", cost: int = 70, **fields: object) -> Predictio
     return PredictionResponse(response_id=number, **given_fields)  # type: ignore[arg-type]
 
 
-def of(store: Store, *delivered: PredictionResponse) -> Reconciliation:
+def of(store: Store, *delivered: PredictionResponse, responses_since: int | None = None) -> Reconciliation:
     queries = Queries(store.engine)
     return reconcile(
         delivered,
@@ -51,6 +51,7 @@ def of(store: Store, *delivered: PredictionResponse) -> Reconciliation:
         queries.entry_totals(),
         queries.rollup_totals(),
         others_billed=queries.others_billed(),
+        responses_since=responses_since,
     )
 
 
@@ -86,6 +87,36 @@ def test_a_request_that_was_answered_twice_is_a_difference(store: Store) -> None
     kept(store, entry("e-1"), entry("e-2", request_id="r-e-1"))
     amount, found = compared(store, response("e-1"), response("e-2", request_id="r-e-1"))
     assert (amount, found) == (70, [("r-e-1", "the request has more than one response", 70, None)])
+
+
+def test_a_request_id_that_is_used_again_after_the_horizon_is_another_request(store: Store) -> None:
+    later = AT + HORIZON_MS + 1
+    kept(store, entry("e-1"), entry("e-2", request_id="r-e-1", occurred_at=later))
+    again = response("e-2", request_id="r-e-1", answered_at=later)
+    assert compared(store, again, response("e-1")) == (0, [])
+    amount, found = compared(store, response("e-1"), msgspec.structs.replace(again, answered_at=later - 1))
+    assert (amount, found) == (70, [("r-e-1", "the request has more than one response", 70, None)])
+
+
+def test_a_bill_from_before_all_responses_are_there_needs_none(store: Store) -> None:
+    kept(store, entry("e-1", occurred_at=AT - HOUR), entry("e-2"), entry("e-3", occurred_at=AT + 1))
+    found = of(store, response("e-3", answered_at=AT + 1), responses_since=AT)
+    assert found.agrees, found.differences
+    assert (found.responses, found.entries, found.responses_since) == (1, 3, AT)
+    wrong = of(store, response("e-1", cost=71), responses_since=AT)
+    assert [(one.request_id, one.what) for one in wrong.differences] == [
+        ("r-e-1", "the costs differ"),
+        ("r-e-3", "the entry bills a response that is not there"),
+    ]
+
+
+def test_of_a_period_that_has_all_its_responses_none_may_lack(ledger_url: str) -> None:
+    store = Store(ledger_url)
+    kept(store, entry("e-1", occurred_at=AT - 2 * HOUR), entry("e-2"))
+    store.close()
+    assert reconciled(ledger_url, [response("e-2")], responses_since=AT - HOUR).agrees
+    assert reconciled(ledger_url, [response("e-2")], since=AT, responses_since=AT - HOUR).responses_since is None
+    assert not reconciled(ledger_url, [], since=AT, responses_since=AT - HOUR).agrees
 
 
 def test_a_response_that_came_with_other_content_is_a_difference(store: Store) -> None:

@@ -19,13 +19,14 @@ from schemas.errors import PolicyError, SetupError
 from schemas.ledger import CostLine, LedgerEntry, RollUp, SavingLine, SavingTotal, Timings, Usage, Waterfall
 from schemas.records import Message, PredictionRequest, PredictionResponse
 from streams import accounts, topics
-from streams.accounts import DEMO, LEDGER, RESPONSES, UP, located, read_responses, sqlite, write_responses
+from streams.accounts import DEMO, LEDGER, RESPONSES, UP, Topic, located, read_responses, sqlite, write_responses
 from streams.app import build
+from streams.cli import finance
 from streams.cli.dead_letters import topic_of
 from streams.cli.main import app
 from streams.cli.topics import states
 from streams.cli.traffic import requests_in
-from streams.client import Admin, TopicState
+from streams.client import Admin, Received, TopicState, whole_since
 from streams.demo.workload import POLICY
 from streams.settings import load
 
@@ -279,6 +280,33 @@ def test_reconcile_of_a_period_leaves_out_what_lies_outside(demo_left: Path) -> 
     told = run("reconcile", "--responses", str(demo_left / RESPONSES), "--format", "json", *later)
     assert told.exit_code == 0, told.output
     assert json.loads(told.stdout)["responses"] == 0
+
+
+def test_reconcile_says_since_when_the_topic_has_all_responses(
+    demo_left: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def emptied(settings: object) -> tuple[list[PredictionResponse], int, Topic]:
+        return [], HOUR + 10, Topic([], whole=False)
+
+    monkeypatch.setattr(finance, "_on_the_topics", emptied)
+    told = run("reconcile", "--wait", "0", "--ledger", str(demo_left / LEDGER))
+    assert told.exit_code == 0, told.output
+    assert "All responses are there since 2027-01-15T08:00Z; an older bill without one" in told.stdout
+
+
+def test_topics_are_whole_since_the_last_of_their_partitions_lost_its_beginning() -> None:
+    def received(partition: int, offset: int, at: int) -> Received[PredictionResponse]:
+        return Received(response(), b"", "headrace.responses", partition, offset, None, at)
+
+    def begins(*offsets: int) -> dict[tuple[str, int], int]:
+        return {("headrace.responses", partition): offset for partition, offset in enumerate(offsets)}
+
+    read = [received(0, 4, 400), received(1, 7, 300), received(0, 5, 500), received(2, 0, 900)]
+    assert whole_since(begins(0, 0, 0), read, now=1000) is None
+    assert whole_since(begins(4, 7, 0), read, now=1000) == 400
+    assert whole_since(begins(0, 7, 0), read, now=1000) == 300
+    assert whole_since(begins(4, 7, 0, 3), read, now=1000) == 1000
+    assert whole_since(begins(4, 7, 0, 0), read, now=1000) == 400
 
 
 def test_a_ledger_that_is_named_must_be_there(tmp_path: Path) -> None:
