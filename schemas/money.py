@@ -7,7 +7,7 @@ No float enters this module: prices are read from decimal strings and every oper
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Literal, NewType
 
 import msgspec
@@ -21,20 +21,26 @@ TokenKind = Literal["input", "cached_input", "output"]
 
 NANO = 1_000_000_000
 MILLION = 1_000_000
+_EXACT = Context(prec=38, Emax=38, Emin=-38, traps=[InvalidOperation, Inexact])
+"""Where a result would be rounded, it is refused instead; an overflow is such a one."""
 
 
 def nano_usd(dollars: str | int | Decimal) -> NanoUSD:
     """Read dollars, exactly: ``nano_usd("0.15") == 150_000_000``.
 
     Raises:
-        PolicyError: not a finite decimal, or finer than one nano-dollar.
+        PolicyError: not a finite decimal, finer than one nano-dollar, or of more digits than any amount.
     """
     if isinstance(dollars, float):
         raise PolicyError(f'{dollars!r} is a float: write money as a string, for example "{dollars}"')
     try:
-        scaled = Decimal(dollars).scaleb(9)
+        scaled = Decimal(dollars).scaleb(9, _EXACT)
     except InvalidOperation:
         raise PolicyError(f'{dollars!r} is not an amount of dollars: write a decimal such as "0.15"') from None
+    except Inexact:
+        raise PolicyError(
+            f"{dollars!r} is larger or finer than any amount: write dollars, 9 digits after the point at most"
+        ) from None
     if not scaled.is_finite() or scaled != scaled.to_integral_value():
         raise PolicyError(f"{dollars!r} is not a whole number of nano-dollars (9 digits after the point)")
     return NanoUSD(int(scaled))

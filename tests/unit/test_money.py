@@ -92,6 +92,12 @@ def test_what_is_no_whole_number_of_nano_dollars_is_refused(written: str) -> Non
         nano_usd(written)
 
 
+@pytest.mark.parametrize("written", ["1e999999", "-1e999999", "1e500000", "1e-9999999", f"1.{'0' * 40}1"])
+def test_what_would_have_to_be_rounded_or_overflows_is_refused(written: str) -> None:
+    with pytest.raises(PolicyError, match=r"nano-dollars|larger or finer than any amount"):
+        nano_usd(written)
+
+
 def test_a_float_of_dollars_is_refused() -> None:
     with pytest.raises(PolicyError, match=r'is a float: write money as a string, for example "0\.15"'):
         nano_usd(0.15)  # type: ignore[arg-type]
