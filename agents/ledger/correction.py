@@ -12,13 +12,20 @@ import hashlib
 import msgspec
 
 from agents.ledger.recorded import Recorded
-from schemas.enums import EntryKind
+from schemas.enums import EntryKind, Status
 from schemas.errors import InvalidRequestError
 from schemas.ledger import CostLine, Decision, LedgerEntry, Usage, Waterfall
-from schemas.money import dollars
+from schemas.money import NANO, dollars
 
-BILLED = (EntryKind.RESPONSE, EntryKind.CHECK, EntryKind.IDLE)
+BILLED = (EntryKind.RESPONSE, EntryKind.CHECK, EntryKind.SUMMARY, EntryKind.INGESTION, EntryKind.IDLE)
 """The kinds of entry that bill anything."""
+LARGEST = 9_000_000 * NANO
+"""Nano-dollars, either way. Corrections count in budgets, which hold no more; sums of them stay far from 2⁶³."""
+
+
+def bills(entry: Recorded) -> bool:
+    """Whether an entry bills anything: of its kind, and not a failure that was billed to nobody."""
+    return entry.kind in BILLED and (entry.status is Status.COMPLETED or entry.waterfall.effective_cost != 0)
 
 
 def correction(entry: Recorded, amount: int, reason: str, *, at: int) -> LedgerEntry:
@@ -27,16 +34,19 @@ def correction(entry: Recorded, amount: int, reason: str, *, at: int) -> LedgerE
     The same correction of the same entry has the same id, and counts once however often it is published.
 
     Raises:
-        InvalidRequestError: the amount is zero, there is no reason, or the entry bills nothing that could be wrong.
+        InvalidRequestError: the amount is zero or over :data:`LARGEST`, there is no reason, or the entry bills nothing
+            that could be wrong.
     """
     if not amount:
         raise InvalidRequestError("the amount is zero: a correction adds something, or takes it off")
+    if abs(amount) > LARGEST:
+        raise InvalidRequestError(f"a correction is at most {LARGEST // NANO:,} US dollars either way: make several")
     if not reason.strip():
         raise InvalidRequestError("there is no reason: whoever reads the ledger will want one")
-    if entry.kind not in BILLED:
-        kinds = ", ".join(BILLED)
+    if not bills(entry):
+        failed = " that failed" if entry.kind in BILLED else ""
         raise InvalidRequestError(
-            f"entry {entry.entry_id!r} is a {entry.kind}, which bills nothing: name one of {kinds}"
+            f"entry {entry.entry_id!r} is a {entry.kind}{failed}, which bills nothing: name one of {', '.join(BILLED)}"
         )
     named = hashlib.blake2b(msgspec.json.encode((entry.entry_id, amount, reason)), digest_size=8).hexdigest()
     versions = [line.price_version for line in entry.waterfall.costs]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from schemas import topics
-from schemas.errors import UnknownNameError
+from schemas.errors import InvalidRequestError, UnknownNameError
 from schemas.money import dollars, nano_usd
 from streams.cli.finance import LedgerOption, ledger_url
 from streams.cli.output import say
@@ -36,14 +36,19 @@ def correct(
         found = queries.recorded(request_id, tenant)
     wrong = _chosen(found, request_id, entry)
     made = correction(wrong, nano_usd(amount), reason, at=time.time_ns() // 1_000_000)
+    if any(one.entry_id == made.entry_id for one in found):
+        raise InvalidRequestError(
+            f"the ledger holds this correction already, as {made.entry_id}, and the same one counts once: "
+            "to add the amount again, give another --reason"
+        )
     asyncio.run(_publish(made))
     say(f"{dollars(made.waterfall.effective_cost)} US dollars are added to entry {wrong.entry_id}, by {made.entry_id}")
 
 
 def _chosen(found: list[Recorded], request_id: str, entry: str | None) -> Recorded:
-    from agents.ledger.correction import BILLED
+    from agents.ledger.correction import bills
 
-    fitting = [one for one in found if one.entry_id == entry or (entry is None and one.kind in BILLED)]
+    fitting = [one for one in found if one.entry_id == entry or (entry is None and bills(one))]
     if len(fitting) == 1:
         return fitting[0]
     there = ", ".join(f"{one.entry_id} ({one.kind} of {one.tenant})" for one in found) or "none"

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
-from agents.ledger.correction import correction
+from agents.ledger.correction import LARGEST, correction
 from agents.ledger.fold import apply
 from agents.ledger.recorded import Recorded
-from agents.waterfall import holds
-from schemas.enums import EntryKind
+from agents.ledger.store import Store
+from agents.waterfall import NOTHING, holds
+from schemas.codec import Codec
+from schemas.enums import EntryKind, Status
 from schemas.errors import InvalidRequestError
 from schemas.ledger import LedgerEntry
+from schemas.money import NANO
+from streams.accounts import sqlite
+from streams.cli import correct
+from streams.cli.main import app
+from tests.fakes.ledger import kept
 from tests.fakes.records import AT, HOUR, entry
 
 NOW = AT + 30 * 24 * HOUR
@@ -50,3 +60,52 @@ def test_what_makes_no_sense_is_refused() -> None:
         correction(recorded(entry()), 1, " ", at=NOW)
     with pytest.raises(InvalidRequestError, match=r"entry 'e-1' is a DUPLICATE, which bills nothing"):
         correction(recorded(entry(kind=EntryKind.DUPLICATE)), 1, "why", at=NOW)
+    with pytest.raises(InvalidRequestError, match=r"entry 'e-1' is a RESPONSE that failed, which bills nothing"):
+        correction(recorded(entry(status=Status.FAILED, waterfall=NOTHING)), 1, "why", at=NOW)
+    for amount in (LARGEST + 1, -LARGEST - 1):
+        with pytest.raises(InvalidRequestError, match="a correction is at most 9,000,000 US dollars either way"):
+            correction(recorded(entry()), amount, "why", at=NOW)
+
+
+@pytest.mark.parametrize("kind", ["RESPONSE", "CHECK", "SUMMARY", "INGESTION", "IDLE"])
+def test_whatever_bills_can_be_corrected(kind: str) -> None:
+    for amount in (LARGEST, -LARGEST):
+        made = correction(recorded(entry(kind=EntryKind(kind))), amount, "why", at=NOW)
+        assert Codec().decode(Codec().encode(made), LedgerEntry) == made
+
+
+def command(ledger: Path, amount: str) -> Result:
+    arguments = ["correct", "r-e-1", "--amount", amount, "--reason", "why", "--ledger", str(ledger)]
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """One that holds an entry, and a correction of it by five dollars."""
+    store = Store(sqlite(tmp_path / "ledger.db"))
+    kept(store, entry(), correction(recorded(entry()), 5 * NANO, "why", at=NOW))
+    store.close()
+    return tmp_path / "ledger.db"
+
+
+def test_a_correction_that_the_ledger_holds_is_refused_before_it_is_published(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[LedgerEntry] = []
+
+    async def publish(made: LedgerEntry) -> None:
+        published.append(made)
+
+    monkeypatch.setattr(correct, "_publish", publish)
+    refused = command(ledger, "5.00")
+    assert (refused.exit_code, published) == (1, [])
+    assert "the ledger holds this correction already" in refused.stderr.replace("\n", " ")
+    assert command(ledger, "6").exit_code == 0
+    assert [made.waterfall.effective_cost for made in published] == [6 * NANO]
+
+
+@pytest.mark.parametrize("amount", ["10000000000", "1e999999", "0.0000000001"])
+def test_an_amount_that_no_ledger_holds_is_said_in_one_line(ledger: Path, amount: str) -> None:
+    refused = command(ledger, amount)
+    assert (refused.exit_code, refused.stderr.count("✗")) == (1, 1), refused.output
+    assert "dollars" in refused.stderr
