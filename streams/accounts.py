@@ -130,7 +130,9 @@ def reconciled(
             horizon_ms=horizon_ms,
         )
         if topic is not None:
-            published = (one for one in topic.entries if within(one.occurred_at, begin, until))
+            # A correction may come again, and tell another instant then: the first of an id is the one that is kept.
+            firsts = {one.entry_id: one for one in reversed(topic.entries)}.values()
+            published = (one for one in firsts if within(one.occurred_at, begin, until))
             found = with_topic(found, published, asked.kept(begin, until), whole=topic.whole)
         if engines is not None:
             found = with_engines(found, engines, asked.engine_tokens(begin, until))

@@ -237,6 +237,16 @@ def test_every_entry_on_the_topic_is_held_against_its_raw_entry(store: Store) ->
     assert with_the_topic(store, entry("e-1"), whole=False) == (0, [])
 
 
+def test_a_correction_that_was_made_again_in_another_period_is_where_it_was_made_first(ledger_url: str) -> None:
+    store = Store(ledger_url)
+    made = entry("k-1", kind=EntryKind.CORRECTION)
+    kept(store, made)
+    store.close()
+    again = msgspec.structs.replace(made, occurred_at=AT + HOUR)
+    found = reconciled(ledger_url, [], since=AT + HOUR, topic=Topic([made, again], whole=True))
+    assert found.agrees, found.differences
+
+
 def failed(entry_id: str, **fields: Any) -> LedgerEntry:
     return entry(entry_id, source=Source.NONE, status=Status.FAILED, waterfall=NOTHING, **fields)
 
