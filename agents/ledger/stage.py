@@ -3,6 +3,9 @@
 Why the totals are exact, whatever crashes:
 
 - An entry that settlement published twice loses its second claim and is not folded again.
+- A person may publish a correction again at any time, also when its claim is forgotten. A copy tells another instant
+  than the first of its id, which is among the raw entries or was received before it, and is not folded. The first
+  itself, come again, tells the same one.
 - Everything up to setting the working row happens before the first ``await``: so in the order of the log, and once.
 - A row is written with its entries before any of them is acknowledged. So a row that anybody reads holds at least all
   that was acknowledged; what comes again after a crash is either in its version already, and skipped, or not, and
@@ -30,6 +33,7 @@ from agents.ledger.store import Store
 from agents.rollup_key import key_of
 from agents.stage import Delivery, Emit, Position, dead_letter
 from schemas import topics
+from schemas.enums import EntryKind
 from schemas.errors import FatalError, HeadraceError
 from schemas.ledger import LedgerEntry, RollUp
 
@@ -40,7 +44,7 @@ NEVER = 2**63 - 1
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 """Between tries to write."""
 MOST_KNOWN = 100_000
-"""Keys of a partition whose rows need not be looked up again."""
+"""Keys of a partition whose rows need not be looked up again; corrections, too."""
 
 
 def claimant(entry: LedgerEntry) -> Claimant:
@@ -82,6 +86,8 @@ class LedgerStage:
         self._working: dict[bytes, RollUp] = {}
         """Rows that hold more than what was written, or that came from the database."""
         self._runs: dict[tuple[str, int], _Run] = {}
+        self._corrections: dict[str, int] = {}
+        """By its id, when a correction occurred: as the first of its copies has it."""
 
     async def before(self, delivery: Delivery[LedgerEntry]) -> None:
         """Claim the entry, and learn what its fold rests on. To be awaited in the order of receipt.
@@ -103,6 +109,8 @@ class LedgerStage:
             if stored is not None:
                 self._working[key] = merge(stored, self._working.get(key)) or stored
             run.keys.add(key)
+        if delivery.record.kind is EntryKind.CORRECTION:
+            await self._learn(delivery.record)
 
     def deadline(self, delivery: Delivery[LedgerEntry]) -> int:
         """None: an entry waits until it is written, or until the worker stops."""
@@ -118,6 +126,8 @@ class LedgerStage:
         first = self._claims.claim(position, claimant(entry), delivery.timestamp)
         if first.offset != position.offset:
             return ()
+        if self._corrections.get(entry.entry_id, entry.occurred_at) != entry.occurred_at:
+            return ()
         key = key_of(entry)
         row = apply(merge(self._working.get(key), self._rows.get(key)), entry, position.offset)
         self._working[key] = row
@@ -128,6 +138,14 @@ class LedgerStage:
     def failed(self, delivery: Delivery[LedgerEntry], error: HeadraceError) -> Sequence[Emit]:
         """A dead letter."""
         return [dead_letter(delivery, error, "ledger", topics.DEAD_LETTERS)]
+
+    async def _learn(self, correction: LedgerEntry) -> None:
+        known = self._corrections
+        if correction.entry_id not in known:
+            stored = await asyncio.to_thread(self._store.occurred_at, correction.entry_id)
+            known[correction.entry_id] = correction.occurred_at if stored is None else stored
+            if len(known) > MOST_KNOWN:
+                del known[next(iter(known))]  # so long ago that it is written
 
     async def _write(self, batch: Sequence[_Folded]) -> Sequence[Sequence[Emit]]:
         entries = [folded.entry for folded in batch]

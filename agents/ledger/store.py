@@ -164,6 +164,17 @@ class Store:
         saved = {line.strategy: SavingTotal(tokens=line.tokens, gross=line.gross, cost=line.cost) for line in lines}
         return msgspec.convert({**fields, "savings": saved}, RollUp)
 
+    def occurred_at(self, entry_id: str) -> int | None:
+        """When the raw entry of that id occurred, in UTC epoch milliseconds; None where there is none.
+
+        Raises:
+            ServiceError: the database cannot be reached.
+        """
+        raw = tables.entries
+        with _transaction(self.engine) as connection:
+            found: int | None = connection.scalar(select(raw.c.occurred_at).where(raw.c.entry_id == _text(entry_id)))
+        return found
+
     def close(self) -> None:
         """Let go of the connections."""
         self.engine.dispose()

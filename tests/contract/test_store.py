@@ -73,6 +73,13 @@ def test_names_of_any_length_stop_no_ledger(store: Store) -> None:
     assert store.rollup(key_of(one)) == row
 
 
+def test_an_entry_keeps_the_instant_that_it_came_with_first(store: Store) -> None:
+    assert store.occurred_at("k\0-1") is None
+    kept(store, entry("k\0-1"))
+    store.write([entry("k\0-1", occurred_at=AT + HOUR)], [])
+    assert store.occurred_at("k\0-1") == AT
+
+
 def test_a_row_that_was_never_written_is_none(store: Store) -> None:
     assert store.rollup(b"[]") is None
 

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,12 +18,15 @@ from agents.ledger.stage import LedgerStage, claimant
 from agents.ledger.store import Store
 from agents.stage import Delivery
 from schemas import topics
+from schemas.enums import EntryKind
 from schemas.errors import FatalError, ServiceError
 from schemas.ledger import LedgerEntry, RollUp
 from schemas.records import DeadLetter
 from tests.fakes.ledger import MEMORY, entries, summed, totals
 from tests.fakes.log import Log
-from tests.fakes.records import AT, entry
+from tests.fakes.records import AT, HOUR, entry
+
+HORIZON = 10**9
 
 
 class Changelog:
@@ -63,7 +67,7 @@ class Worker:
 
     def start(self) -> None:
         self.rows = TableRows(self.changelog)
-        self.claims = Claims(self.folder, horizon_ms=10**9, now=lambda: 2 * AT, gather=2)
+        self.claims = Claims(self.folder, horizon_ms=HORIZON, now=lambda: 2 * AT, gather=2)
         self.stage = LedgerStage(
             self.claims, self.log.history(claimant), self.rows, self.store, linger_s=0.0, patience_s=0.0
         )
@@ -98,9 +102,14 @@ class TornStore(Store):
             raise ServiceError("the database is away, after it has written")
 
 
+def made_again(correction: LedgerEntry) -> LedgerEntry:
+    """The same correction, as a person makes it at another time."""
+    return msgspec.structs.replace(correction, occurred_at=correction.occurred_at + HOUR)
+
+
 def checked(log: Log[LedgerEntry], store: Store) -> None:
-    """Both accounts are what plain addition over the different entries gives."""
-    different = list({one.entry_id: one for one, _ in log.kept if one is not None}.values())
+    """Both accounts are what plain addition over the different entries gives, each as it came first."""
+    different = list({one.entry_id: one for one, _ in reversed(log.kept) if one is not None}.values())
     expected = summed(different)
     for key, row in expected.items():
         stored = store.rollup(key)
@@ -120,12 +129,19 @@ def test_the_totals_survive_any_crash_redelivery_repeat_and_rebalance(data: st.D
     The one that lost it keeps its memory, unwritten rows and all, and goes on with it when the partition comes back.
     """
     log: Log[LedgerEntry] = Log(topics.LEDGER)
+    at = AT
     for number in range(data.draw(st.integers(1, 10))):
-        earlier = [one for one, _ in log.kept]
-        if earlier and data.draw(st.integers(0, 3)) == 0:
-            log.append(data.draw(st.sampled_from(earlier)), AT + number)  # settlement emitted it again
+        recent = [one for one, before in log.kept if before >= at - HORIZON]
+        corrections = [one for one, _ in log.kept if one is not None and one.kind is EntryKind.CORRECTION]
+        step = data.draw(st.integers(0, 7))
+        if recent and step == 0:
+            log.append(data.draw(st.sampled_from(recent)), at)  # settlement emitted it again
+        elif corrections and step <= 2:
+            at += data.draw(st.sampled_from([1, 2 * HORIZON]))
+            log.append(made_again(data.draw(st.sampled_from(corrections))), at)
         else:
-            log.append(data.draw(entries(number)), AT + number)
+            one = data.draw(entries(number))
+            log.append(msgspec.structs.replace(one, kind=EntryKind.CORRECTION) if step == 3 else one, at)
 
     async def scenario(folder: Path) -> None:
         store = TornStore(f"sqlite:///{folder}/ledger.db")
@@ -236,6 +252,26 @@ async def test_a_rows_topic_that_lost_its_end_is_mended_from_the_database(
     checked(log, worker.store)
     (row,) = worker.changelog.rows.values()
     assert row.entries == 6
+    worker.kill()
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["while the first is unwritten", "after a restart"])
+async def test_a_correction_that_is_made_again_after_the_horizon_counts_once(tmp_path: Path, together: bool) -> None:
+    log: Log[LedgerEntry] = Log(topics.LEDGER)
+    correction = entry("k-1", kind=EntryKind.CORRECTION)
+    log.append(correction, AT)
+    log.append(made_again(correction), AT + 3 * HORIZON)
+    worker = made_in(tmp_path, log)
+    if together:
+        await worker.fold(0, 1)
+    else:
+        await worker.fold(0)
+        worker.kill()
+        worker.start()
+        await worker.fold(1)
+    checked(log, worker.store)
+    await worker.fold(0, 1)
+    checked(log, worker.store)
     worker.kill()
 
 
