@@ -77,7 +77,14 @@ class Metrics:
         )
         self.saving_gross = Counter(
             "headrace_saving_gross_nano_usd",
-            "What a strategy saved settled requests, before what it spent on itself.",
+            "By how much a strategy made settled requests cheaper, before what it spent on itself.",
+            ["strategy"],
+            registry=self.registry,
+        )
+        # A saving may be negative, and a counter only grows: a sum with a sign is two of them.
+        self.saving_loss = Counter(
+            "headrace_saving_loss_nano_usd",
+            "By how much a strategy made settled requests dearer, before what it spent on itself.",
             ["strategy"],
             registry=self.registry,
         )
@@ -131,8 +138,7 @@ class Metrics:
         # What every request counts: `labels` takes as long as all the rest of it, and answers the same each time.
         self._answers = cache(self.answers.labels)
         self._response_seconds = cache(self.response_seconds.labels)
-        self._saving_gross = cache(self.saving_gross.labels)
-        self._saving_cost = cache(self.saving_cost.labels)
+        self._savings = cache(self._savings_of)
         self._tokens = cache(self.tokens.labels)
         self._first_token_seconds = cache(self.first_token_seconds.labels)
         self._output_token_seconds = cache(self.output_token_seconds.labels)
@@ -197,13 +203,18 @@ class Metrics:
         self.list_cost.inc(waterfall.list_cost)
         self.effective_cost.inc(waterfall.effective_cost)
         for saving in waterfall.savings:
-            self._saving_gross(saving.strategy).inc(saving.gross)
+            gross, loss, cost = self._savings(saving.strategy)
+            (loss if saving.gross < 0 else gross).inc(abs(saving.gross))
             if saving.cost:
-                self._saving_cost(saving.strategy).inc(saving.cost)
+                cost.inc(saving.cost)
         for line in waterfall.costs:
             direction = _DIRECTIONS.get(line.kind)
             if direction is not None:
                 self._tokens(direction, line.model).inc(line.tokens)
+
+    def _savings_of(self, strategy: str) -> tuple[Counter, Counter, Counter]:
+        """Gross, loss and cost. All three from the first of them on: PromQL takes nothing off by what is not there."""
+        return self.saving_gross.labels(strategy), self.saving_loss.labels(strategy), self.saving_cost.labels(strategy)
 
 
 class _Cache(Collector):

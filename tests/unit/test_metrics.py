@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
+from agents.claims import Claims
 from agents.inference.gate import Level
 from agents.inference.stage import Load
+from agents.settlement.outcome import claimant
+from agents.settlement.stage import SettlementStage
 from agents.stage import Emit
-from agents.waterfall import avoided, with_spending
+from agents.waterfall import avoided, holds, with_spending
 from agents.wilson import interval
-from schemas.enums import Source, Verdict
+from schemas import topics
+from schemas.enums import Source, Status, Verdict
 from schemas.ledger import CostLine, LedgerEntry, SavingLine, Timings, Usage, Waterfall
-from streams.metrics import CacheQuality, Metrics
+from schemas.records import Answer, PredictionResponse
+from streams.flow import Flow
+from streams.metrics import CacheQuality, Metered, Metrics
 from tests.fakes.ledger import check, hit
-from tests.fakes.records import answer, entry, predicted
+from tests.fakes.log import Log
+from tests.fakes.records import AT, answer, entry, predicted
+from tests.unit.flow_bench import Raw, settle
 
 
 @pytest.fixture
@@ -155,10 +167,72 @@ def test_a_strategy_is_shown_with_what_it_saved_and_what_it_spent(metrics: Metri
     shared = with_spending(avoided(predicted(70, 100), "exact_cache"), [line("embedding", 7, 4, "exact_cache")])
     found = counted(metrics, entry("e-1", waterfall=shared), entry("e-2"))
     assert found["headrace_saving_gross_nano_usd_total"] == {("routing",): 60, ("exact_cache",): 70}
-    assert found["headrace_saving_cost_nano_usd_total"] == {("exact_cache",): 4}
-    gross, cost = (sum(found[f"headrace_saving_{kind}_nano_usd_total"].values()) for kind in ("gross", "cost"))
+    assert found["headrace_saving_loss_nano_usd_total"] == {("routing",): 0, ("exact_cache",): 0}
+    assert found["headrace_saving_cost_nano_usd_total"] == {("routing",): 0, ("exact_cache",): 4}
+
+
+@st.composite
+def waterfalls(draw: st.DrawFn) -> Waterfall:
+    """Any that holds, however much dearer its strategies made it."""
+    amounts, tokens = st.integers(0, 10**12), st.integers(0, 10**6)
+    kinds, strategies = st.sampled_from(["input", "decode", "embedding"]), ["routing", "prefix_cache", "self_hosting"]
+    lines = st.builds(line, kinds, tokens, amounts, st.none() | st.sampled_from(strategies))
+    costs, list_cost = draw(st.lists(lines, max_size=4)), draw(amounts)
+    own = {one: sum(cost.cost for cost in costs if cost.strategy == one) for one in strategies}
+    effective = sum(cost.cost for cost in costs)
+    gross = [draw(st.integers(-(10**12), 10**12)) for _ in strategies[1:]]
+    gross.append(list_cost - effective + sum(own.values()) - sum(gross))
+    savings = [
+        SavingLine(strategy=one, tokens=0, gross=saved, cost=own[one])
+        for one, saved in zip(strategies, gross, strict=True)
+    ]
+    return Waterfall(list_cost=list_cost, savings=savings, effective_cost=effective, costs=costs)
+
+
+@given(st.lists(waterfalls(), min_size=1, max_size=3))
+def test_whatever_strategies_saved_or_lost_the_counters_add_up_as_the_ledger_does(made: list[Waterfall]) -> None:
+    assert all(holds(one) for one in made)
+    found = counted(Metrics(), *(entry(f"e-{number}", waterfall=one) for number, one in enumerate(made)))
+    gross, loss, cost = (found[f"headrace_saving_{kind}_nano_usd_total"] for kind in ("gross", "loss", "cost"))
+    net = Counter[str]()
+    for saving in (saving for one in made for saving in one.savings):
+        net[saving.strategy] += saving.gross - saving.cost
+    assert net == {strategy: gross[strategy,] - loss[strategy,] - cost[strategy,] for (strategy,) in gross}
     listed, paid = (found[f"headrace_{kind}_cost_nano_usd_total"][()] for kind in ("list", "effective"))
-    assert listed - gross + cost == paid
+    assert listed - net.total() == paid
+
+
+async def test_an_answer_that_cost_more_than_its_list_cost_is_completed_and_counted(
+    tmp_path: Path, metrics: Metrics
+) -> None:
+    log: Log[Answer] = Log(topics.ANSWERS)
+    log.append(answer(waterfall=predicted(100, 70)), AT)
+    claims = Claims(tmp_path, horizon_ms=10**9, now=lambda: 2 * AT)
+    stage = SettlementStage(claims, log.history(claimant))
+    sent: list[Emit] = []
+
+    async def send(emits: Sequence[Emit], _: object) -> None:
+        sent.extend(emits)
+
+    flow = Flow(
+        Metered("settlement", stage, metrics),
+        decode=lambda _: log.delivery(0).record,
+        send=send,
+        poison=lambda *_: [],
+        ack=lambda _: None,
+        halt=lambda _: None,
+        now=lambda: AT,
+        before=stage.before,
+    )
+    await flow.put(Raw(0, topic=topics.ANSWERS, timestamp=AT), flow.generation)
+    await settle()
+    claims.close()
+    (response,) = [emit.record for emit in sent if isinstance(emit.record, PredictionResponse)]
+    assert (response.status, response.waterfall) == (Status.COMPLETED, predicted(100, 70))
+    assert flow.unacknowledged == 0
+    found = scraped(metrics)
+    assert found["headrace_saving_loss_nano_usd_total"] == {("routing",): 30}
+    assert found["headrace_saving_gross_nano_usd_total"] == {("routing",): 0}
 
 
 def test_a_prediction_shows_its_first_token_and_the_others(metrics: Metrics) -> None:
