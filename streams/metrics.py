@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from time import perf_counter
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -20,6 +21,9 @@ from schemas.record import Record
 from schemas.records import Answer, DeadLetter, PredictionResponse
 from streams.engine_levels import EngineLevels
 
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
 R = TypeVar("R", bound=Record)
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -257,13 +261,14 @@ class _Cache(Collector):
 
 
 class Metered(Generic[R]):
-    """A stage that is counted and timed."""
+    """A stage that is counted and timed. Counting fails no record: what it raises is logged, the first time."""
 
     def __init__(self, name: str, stage: Stage[R], metrics: Metrics) -> None:
         self._name = name
         self._stage = stage
         self._metrics = metrics
         self._seconds = metrics.seconds.labels(name)
+        self._told = False
 
     def deadline(self, delivery: Delivery[R]) -> int:
         """The stage's own."""
@@ -273,15 +278,27 @@ class Metered(Generic[R]):
         """The stage's own, timed."""
         began = perf_counter()
         emits = await self._stage(delivery)
-        self._seconds.observe(perf_counter() - began)
-        for emit in emits:
-            self._metrics.count(self._name, emit)
-        return emits
+        self._try(self._seconds.observe, perf_counter() - began)
+        return self._counted(emits)
 
     def failed(self, delivery: Delivery[R], error: HeadraceError) -> Sequence[Emit]:
         """The stage's own, counted."""
-        self._metrics.failures.labels(self._name, error.code).inc()
-        emits = self._stage.failed(delivery, error)
+        self._try(lambda: self._metrics.failures.labels(self._name, error.code).inc())
+        return self._counted(self._stage.failed(delivery, error))
+
+    def _counted(self, emits: Sequence[Emit]) -> Sequence[Emit]:
         for emit in emits:
-            self._metrics.count(self._name, emit)
+            self._try(self._metrics.count, self._name, emit)
         return emits
+
+    def _try(self, count: Callable[P, object], *given: P.args, **named: P.kwargs) -> None:
+        try:
+            count(*given, **named)
+        except Exception:
+            if not self._told:
+                self._told = True
+                log.exception(
+                    "stage %s could not count all of a record, which goes on: its metrics may show too little. Please"
+                    " report this; it is not logged again before the worker is started anew",
+                    self._name,
+                )

@@ -6,28 +6,30 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import prometheus_client
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import generate_latest
+from prometheus_client import Histogram, generate_latest
 
 from agents.claims import Claims
 from agents.inference.gate import Level
 from agents.inference.stage import Load
 from agents.settlement.outcome import claimant
 from agents.settlement.stage import SettlementStage
-from agents.stage import Emit
+from agents.stage import Delivery, Emit
 from agents.waterfall import avoided, holds, with_spending
 from agents.wilson import interval
 from schemas import topics
 from schemas.enums import Source, Status, Verdict
+from schemas.errors import HeadraceError, WorkFailedError
 from schemas.ledger import CostLine, LedgerEntry, SavingLine, Timings, Usage, Waterfall
 from schemas.records import Answer, PredictionResponse
 from streams.flow import Flow
 from streams.metrics import CacheQuality, Metered, Metrics
 from tests.fakes.ledger import check, hit
 from tests.fakes.log import Log
-from tests.fakes.records import AT, answer, entry, predicted
+from tests.fakes.records import AT, answer, delivery, entry, predicted
 from tests.unit.flow_bench import Raw, settle
 
 
@@ -244,3 +246,45 @@ def test_a_prediction_shows_its_first_token_and_the_others(metrics: Metrics) -> 
     assert found["gen_ai_server_time_to_first_token_seconds_sum"] == {("m",): 3.0}
     assert found["gen_ai_server_time_per_output_token_seconds_sum"] == {("m",): 1.0}
     assert found["gen_ai_server_time_per_output_token_seconds_count"] == {("m",): 1}
+
+
+class Answering:
+    """A stage that always emits the same, and of a failure the last of it."""
+
+    def __init__(self, *emits: LedgerEntry | Answer) -> None:
+        self.emits = [Emit("t", b"k", one) for one in emits]
+
+    def deadline(self, _: Delivery[Answer]) -> int:
+        return AT
+
+    async def __call__(self, _: Delivery[Answer]) -> Sequence[Emit]:
+        return self.emits
+
+    def failed(self, _: Delivery[Answer], error: HeadraceError) -> Sequence[Emit]:
+        return self.emits[-1:]
+
+
+@pytest.mark.parametrize(("kind", "method"), [(prometheus_client.Counter, "inc"), (Histogram, "observe")])
+async def test_a_metric_that_raises_is_logged_once_and_takes_nothing_from_a_stage(
+    kind: type, method: str, metrics: Metrics, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("no such amount")
+
+    monkeypatch.setattr(kind, method, broken)
+    stage = Answering(answer(), entry())
+    metered = Metered("cache", stage, metrics)
+    for offset in range(3):
+        assert await metered(delivery(answer(), offset)) == stage.emits
+        assert metered.failed(delivery(answer(), offset), WorkFailedError("no")) == stage.emits[-1:]
+    (said,) = caplog.records
+    assert "stage cache could not count all of a record" in said.message
+    assert "no such amount" in caplog.text
+
+
+async def test_what_cannot_be_counted_keeps_nothing_else_from_being_counted(metrics: Metrics) -> None:
+    wrong = Waterfall(list_cost=-1, savings=[], effective_cost=-1, costs=[])
+    await Metered("cache", Answering(entry(waterfall=wrong), entry()), metrics)(delivery(answer(), 0))
+    found = scraped(metrics)
+    assert found["headrace_effective_cost_nano_usd_total"] == {(): 70}
+    assert found["headrace_stage_seconds_count"] == {("cache",): 1}
