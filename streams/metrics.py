@@ -178,7 +178,8 @@ class Metrics:
                 if answer.source is Source.ENGINE:
                     self._predicted(answer)
             case PredictionResponse() as response:
-                seconds = (response.answered_at - response.received_at) / 1000
+                # Two brokers' clocks; and a sum that falls is taken for that of a worker that was started anew.
+                seconds = max(0, response.answered_at - response.received_at) / 1000
                 self._response_seconds(response.source.value).observe(seconds)
             case DeadLetter(code=code):
                 self.dead_letters.labels(stage, code).inc()

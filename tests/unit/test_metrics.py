@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import Histogram, generate_latest
 
-from agents.claims import Claims
+from agents.claims import Claim, Claims
 from agents.inference.gate import Level
 from agents.inference.stage import Load
 from agents.settlement.outcome import claimant
+from agents.settlement.outcome import settle as settled
 from agents.settlement.stage import SettlementStage
-from agents.stage import Delivery, Emit
+from agents.stage import Delivery, Emit, Position
 from agents.waterfall import avoided, holds, with_spending
 from agents.wilson import interval
 from schemas import topics
@@ -29,7 +30,7 @@ from streams.flow import Flow
 from streams.metrics import CacheQuality, Metered, Metrics
 from tests.fakes.ledger import check, hit
 from tests.fakes.log import Log
-from tests.fakes.records import AT, answer, delivery, entry, predicted
+from tests.fakes.records import AT, answer, delivery, entry, predicted, ticket
 from tests.unit.flow_bench import Raw, settle
 
 
@@ -235,6 +236,19 @@ async def test_an_answer_that_cost_more_than_its_list_cost_is_completed_and_coun
     found = scraped(metrics)
     assert found["headrace_saving_loss_nano_usd_total"] == {("routing",): 30}
     assert found["headrace_saving_gross_nano_usd_total"] == {("routing",): 0}
+
+
+@given(st.lists(st.integers(-5_000, 60_000), min_size=1, max_size=4))
+def test_the_time_to_response_never_falls_whatever_brokers_clocks_say(took: list[int]) -> None:
+    metrics = Metrics()
+    before = 0.0
+    for milliseconds in took:
+        asked = answer(ticket=ticket(received_at=AT - milliseconds))
+        for emit in settled(asked, Position(topics.ANSWERS, 0, 1), AT, Claim(1, asked.ticket.origin, "a-1")):
+            metrics.count("settlement", emit)
+        total = scraped(metrics)["headrace_response_seconds_sum"]["ENGINE",]
+        assert total == pytest.approx(before + max(0, milliseconds) / 1000)
+        before = total
 
 
 def test_a_prediction_shows_its_first_token_and_the_others(metrics: Metrics) -> None:
