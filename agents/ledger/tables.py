@@ -5,6 +5,7 @@
 - ``rollups``: the totals of all entries of one hour that share who, what and where from.
 - ``rollup_savings``: of each roll-up, what each strategy saved (``gross``) and spent on itself (``cost``).
 - ``api_tokens``: who may ask the finance API, for which tenants. Of a token's secret there is a hash only.
+- ``api_token_makers``: of a token that another one made, which; none of those that the command line made.
 - ``schema_version``: one row; the layout's version, the log that the ledger was made from, and the instant since which
   ``entries`` holds all of them (null: since ever). What is older went by its retention; roll-ups stay.
 """
@@ -95,6 +96,13 @@ api_tokens = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
+)
+
+api_token_makers = Table(
+    "api_token_makers",
+    metadata,
+    Column("token_id", String, ForeignKey("api_tokens.token_id"), primary_key=True),
+    Column("made_by", String, ForeignKey("api_tokens.token_id"), nullable=False),
 )
 
 schema_version = Table(

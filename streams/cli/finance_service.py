@@ -104,10 +104,10 @@ def revoke(
     token_id: Annotated[str, typer.Argument(help="The token's id, as list shows it.")],
     ledger: LedgerOption = None,
 ) -> None:
-    """Let a token hold no longer, from the next request on."""
+    """Let a token hold no longer, from the next request on, nor any that it made, nor any that those made."""
     with _tokens(ledger) as tokens:
         revoked = tokens.revoke(token_id)
-    say(f"token {revoked.token_id} of {revoked.name} holds no longer")
+    say(f"token {revoked.token_id} of {revoked.name} holds no longer, nor does any that it made")
 
 
 @contextmanager

@@ -28,7 +28,9 @@ class Wanted(BaseModel):
     name: Name = Field(description="Whose it is.")
     tenants: list[Name] = Field(min_length=1, max_length=1000, description="Whose rows it may see; * is every tenant.")
     scope: Scope = "read"
-    days: int | None = Field(None, ge=1, le=3660, description="How long it holds; until revoked where not given.")
+    days: int | None = Field(
+        None, ge=1, le=3660, description="How long it holds; as long as its maker where not given."
+    )
 
 
 @router.get("/token", responses=answers_with(Token))
@@ -45,17 +47,18 @@ def all_(reader: WriterDep, access: AccessDep) -> Response:
 
 @router.post("/tokens", status_code=201, responses=answers_with(NewToken, 201, problems=_FORBIDDEN))
 def create(reader: WriterDep, access: AccessDep, wanted: Annotated[Wanted, Body()]) -> Response:
-    """Make a token for some of one's own tenants. Its secret is in this answer and nowhere else."""
+    """Make a token for some of one's own tenants, that ends with one's own. Its secret is in this answer only."""
     if not reader.token.covers(wanted.tenants):
         raise HTTPException(403, "a token can be made only for tenants that one's own covers")
-    return _json(access.tokens.create(wanted.name, wanted.tenants, wanted.scope, wanted.days), status=201)
+    made = access.tokens.create(wanted.name, wanted.tenants, wanted.scope, wanted.days, maker=reader.token)
+    return _json(made, status=201)
 
 
 @router.delete(
     "/tokens/{token_id}", responses=answers_with(Token, problems=_FORBIDDEN | {404: "There is no such token."})
 )
 def revoke(reader: WriterDep, access: AccessDep, token_id: _TokenId) -> Response:
-    """Let a token hold no longer, from the next request on."""
+    """Let a token hold no longer, from the next request on, nor any that it made, nor any that those made."""
     token = access.tokens.named(token_id)
     if token is None or not reader.token.covers(token.tenants):
         raise HTTPException(404, f"there is no token {token_id} that this one covers")

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from agents.ledger.tables import api_tokens
+from agents.ledger.tables import api_token_makers, api_tokens
 from schemas.errors import InvalidRequestError, ServiceError, UnknownNameError
 
 PREFIX = "hr"
@@ -80,17 +80,26 @@ class Tokens:
         self._engine = engine
         self._now = now
 
-    def create(self, name: str, tenants: Collection[str], scope: Scope = "read", days: int | None = None) -> NewToken:
+    def create(
+        self,
+        name: str,
+        tenants: Collection[str],
+        scope: Scope = "read",
+        days: int | None = None,
+        maker: Token | None = None,
+    ) -> NewToken:
         """Make a token.
 
         Args:
             name: whose it is.
             tenants: whose rows it may see; :data:`EVERY_TENANT` for all of them.
             scope: what it may do.
-            days: how long it holds; until it is revoked where not given.
+            days: how long it holds; as long as its maker where not given, and until it is revoked where there is none.
+            maker: the token that makes it, and that it ends with.
 
         Raises:
-            InvalidRequestError: no name, no tenant, or a life of less than a day.
+            InvalidRequestError: no name, no tenant, a life of less than a day or beyond its maker's, or a maker that
+                holds no longer.
         """
         named = sorted({tenant.strip() for tenant in tenants} - {""})
         if not name.strip() or not named:
@@ -99,13 +108,14 @@ class Tokens:
             raise InvalidRequestError(f"a token holds for whole days from 1 on, not for {days}")
         token_id, secret = secrets.token_hex(_ID_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
         created_at = self._now()
+        expires_at = _end(created_at, days, None if maker is None else maker.expires_at)
         made = NewToken(
             token_id=token_id,
             name=name.strip(),
             tenants=[EVERY_TENANT] if EVERY_TENANT in named else named,
             scope=scope,
             created_at=created_at,
-            expires_at=None if days is None else created_at + days * DAY_MS,
+            expires_at=expires_at,
             token=f"{PREFIX}_{token_id}_{secret}",
         )
         with self._transaction() as connection:
@@ -117,9 +127,16 @@ class Tokens:
                     tenants=msgspec.json.encode(made.tenants).decode(),
                     scope=scope,
                     created_at=created_at,
-                    expires_at=made.expires_at,
+                    expires_at=expires_at,
                 )
             )
+            if maker is not None:
+                connection.execute(api_token_makers.insert().values(token_id=token_id, made_by=maker.token_id))
+                # Whoever revokes the maker now waits for this transaction, and then finds what it made: in SQLite
+                # because of the insert, in PostgreSQL because of the lock on the maker's row.
+                found = select(api_tokens).where(api_tokens.c.token_id == maker.token_id).with_for_update(read=True)
+                if not _token(connection.execute(found).mappings().one()).holds(created_at):
+                    raise InvalidRequestError("the token that was to make this one holds no longer")
         return made
 
     def known(self, presented: str) -> Token | None:
@@ -152,14 +169,20 @@ class Tokens:
         return None if row is None else _token(row)
 
     def revoke(self, token_id: str) -> Token:
-        """Let a token hold no longer, from the next request on. Of one that was revoked before nothing changes.
+        """Let a token hold no longer, from the next request on, nor any that it made, nor any that those made.
+
+        Of one that was revoked before nothing changes.
 
         Raises:
             UnknownNameError: there is no such token.
         """
-        fresh = api_tokens.update().where(api_tokens.c.token_id == token_id, api_tokens.c.revoked_at.is_(None))
+        ended: Sequence[str] = [token_id]
         with self._transaction() as connection:
-            connection.execute(fresh.values(revoked_at=self._now()))
+            while ended:
+                fresh = api_tokens.update().where(api_tokens.c.token_id.in_(ended), api_tokens.c.revoked_at.is_(None))
+                connection.execute(fresh.values(revoked_at=self._now()))
+                made = select(api_token_makers.c.token_id).where(api_token_makers.c.made_by.in_(ended))
+                ended = connection.scalars(made).all()
         revoked = self.named(token_id)
         if revoked is None:
             raise UnknownNameError(f"there is no token {token_id!r}: see headrace finance token list")
@@ -174,6 +197,19 @@ class Tokens:
             # Without the statement's values: among them may be what somebody presented.
             cause = getattr(error, "orig", None) or type(error).__name__
             raise ServiceError(f"the tokens in {self._engine.url!r} cannot be used: {cause}") from None
+
+
+def _end(created_at: int, days: int | None, makers: int | None) -> int | None:
+    """When a token expires whose maker expires at ``makers``; times are UTC epoch milliseconds, None is never."""
+    if days is None:
+        return makers
+    wanted = created_at + days * DAY_MS
+    if makers is not None and wanted > makers:
+        raise InvalidRequestError(
+            f"a token ends with the one that makes it, which is before {days} days have passed: "
+            f"ask for at most {(makers - created_at) // DAY_MS}, or leave days out, and it holds as long"
+        )
+    return wanted
 
 
 def _hash(secret: str) -> str:

@@ -13,6 +13,7 @@ from agents.ledger.store import Store
 from agents.ledger.tables import api_tokens
 from schemas.errors import InvalidRequestError, ServiceError, UnknownNameError
 from streams.web.tokens import DAY_MS, Token, Tokens
+from tests.fakes.ledger import in_memory
 
 
 class Clock:
@@ -90,6 +91,56 @@ def test_a_token_expires_to_the_millisecond(tokens: Tokens, clock: Clock) -> Non
     assert [one.token_id for one in tokens.all()] == [made.token_id]
 
 
+@given(
+    st.none() | st.integers(1, 3), st.integers(0, 2 * DAY_MS), st.none() | st.integers(1, 5), st.integers(0, 6 * DAY_MS)
+)
+def test_a_token_holds_no_longer_than_its_maker(life: int | None, age: int, days: int | None, later: int) -> None:
+    clock = Clock()
+    with in_memory() as store:
+        tokens = Tokens(store.engine, clock)
+        maker = tokens.create("Ana", ["lab"], "write", life)
+        clock.ms += age
+        try:
+            made = tokens.create("Ben", ["lab"], days=days, maker=maker)
+        except InvalidRequestError:
+            assert maker.expires_at is not None
+            assert maker.expires_at < clock.ms + (days or 0) * DAY_MS or not maker.holds(clock.ms)
+            return
+        clock.ms += later
+        assert not tokens.known(made.token) or tokens.known(maker.token)
+        if days is None:
+            assert made.expires_at == maker.expires_at
+
+
+def test_a_life_beyond_the_makers_is_refused(tokens: Tokens, clock: Clock) -> None:
+    maker = tokens.create("Ana", ["lab"], "write", days=2)
+    clock.ms += 1
+    with pytest.raises(InvalidRequestError, match="ask for at most 1, or leave days out, and it holds as long"):
+        tokens.create("Ben", ["lab"], days=2, maker=maker)
+    assert [one.name for one in tokens.all()] == ["Ana"]
+
+
+def test_what_a_revoked_token_made_is_revoked_with_it(tokens: Tokens) -> None:
+    maker = tokens.create("Ana", ["lab"], "write")
+    child = tokens.create("Ben", ["lab"], "write", maker=maker)
+    grandchild = tokens.create("Cleo", ["lab"], maker=child)
+    others = [
+        tokens.create("Dan", ["lab"]),
+        tokens.create("Eve", ["lab"], maker=tokens.create("Fay", ["lab"], "write")),
+    ]
+    tokens.revoke(maker.token_id)
+    assert [tokens.known(one.token) for one in (maker, child, grandchild)] == [None, None, None]
+    assert all(tokens.known(one.token) for one in others)
+
+
+def test_a_token_that_was_revoked_meanwhile_makes_none(tokens: Tokens) -> None:
+    maker = tokens.create("Ana", ["lab"], "write")
+    tokens.revoke(maker.token_id)
+    with pytest.raises(InvalidRequestError, match="the token that was to make this one holds no longer"):
+        tokens.create("Ben", ["lab"], maker=maker)
+    assert [one.name for one in tokens.all()] == ["Ana"]
+
+
 @pytest.mark.parametrize(("name", "tenants", "days"), [("", ["lab"], None), ("Ana", [" "], None), ("Ana", ["lab"], 0)])
 def test_a_token_for_nobody_is_refused(tokens: Tokens, name: str, tenants: list[str], days: int | None) -> None:
     with pytest.raises(InvalidRequestError):
@@ -112,7 +163,7 @@ def test_a_token_covers_what_it_sees_and_no_more(mine: set[str], wanted: set[str
 def test_a_database_that_is_away_is_said_without_what_was_presented(tokens: Tokens, store: Store) -> None:
     made = tokens.create("Ana", ["lab"])
     with store.engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE api_tokens")
+        connection.exec_driver_sql("ALTER TABLE api_tokens RENAME TO gone")
     with pytest.raises(ServiceError, match=r"the tokens in .* cannot be used") as raised:
         tokens.known(made.token)
     assert made.token_id not in str(raised.value)

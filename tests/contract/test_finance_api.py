@@ -230,6 +230,18 @@ def test_a_write_token_gives_no_more_than_it_has(served: Finance) -> None:
     assert served.tokens.known(made.json()["token"]) is None
 
 
+def test_what_a_token_made_ends_with_it(served: Finance) -> None:
+    maker = served.tokens.create("Ana", ["lab"], "write", days=1)
+    client = TestClient(served.client.app, headers={"Authorization": f"Bearer {maker.token}"})
+    wanted = {"name": "Ben", "tenants": ["lab"]}
+    made = client.post("/v1/tokens", json=wanted).json()
+    assert made["expires_at"] == maker.expires_at
+    refused = client.post("/v1/tokens", json=wanted | {"days": 2})
+    assert (refused.status_code, "ask for at most 1" in refused.json()["message"]) == (422, True)
+    served.tokens.revoke(maker.token_id)
+    assert served.tokens.known(made["token"]) is None
+
+
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -279,7 +291,7 @@ def test_a_token_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
         client.post("/v1/tokens", content=made.token)
         served.client.get("/v1/spend", headers={"Authorization": f"Basic {made.token}"})
         with served.store.engine.begin() as connection:
-            connection.exec_driver_sql("DROP TABLE api_tokens")
+            connection.exec_driver_sql("ALTER TABLE api_tokens RENAME TO gone")
         assert client.get("/v1/spend").status_code == 503
         ours = "".join(record.getMessage() for record in caplog.records if not record.name.startswith("httpx"))
         assert "GET /v1/spend 200" in ours
