@@ -27,6 +27,7 @@ from schemas.registry import HttpRegistry
 from streams.fetching import wait_as_asked
 from streams.outlet import MAX_RECORD_BYTES, partition_of
 from streams.settings import Settings
+from streams.topic_ids import EveryTopic
 from streams.topics import TopicSpec
 
 R = TypeVar("R", bound=Record)
@@ -215,6 +216,8 @@ class TopicState(NamedTuple):
 
     name: str
     partitions: int
+    id: str | None = None
+    """Another for every topic that was ever made, whatever its name; None where the broker tells none."""
 
 
 class Admin:
@@ -225,8 +228,11 @@ class Admin:
 
     async def existing(self) -> dict[str, TopicState]:
         """The topics that are there, by name."""
-        described = await self._client.describe_topics()
-        return {found["topic"]: TopicState(found["topic"], len(found["partitions"])) for found in described}
+        described = (await self._client._send_request(EveryTopic())).to_object()["topics"]
+        return {
+            found["topic"]: TopicState(found["topic"], len(found["partitions"]), found.get("topic_id"))
+            for found in described
+        }
 
     async def configs(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
         """What is in force on topics, by name; those are left out that are not there or may not be looked at."""
@@ -240,7 +246,7 @@ class Admin:
         }
 
     async def cluster_id(self) -> str:
-        """What tells this log from any other."""
+        """The cluster's id, which need not be its own: see :mod:`streams.topic_ids`."""
         return str((await self._client.describe_cluster())["cluster_id"])
 
     async def create(self, specs: Iterable[TopicSpec], *, replication: int) -> list[str]:

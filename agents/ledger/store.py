@@ -90,21 +90,27 @@ class Store:
                 connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")  # it can be made, and not replaced
             connection.exec_driver_sql(f"{_VIEW[dialect]} {name} AS {views.query(name, dialect)}")
 
-    def bind(self, log: str) -> None:
-        """Tie the ledger to the log that its entries come from, such as the Kafka cluster's id.
+    def bind(self, log: str, *, formerly: str | None = None) -> None:
+        """Tie the ledger to the log that its entries come from.
 
         Roll-ups are versioned by offsets. Those of another log start again at 0, and would be taken for old ones.
+
+        Args:
+            log: what no other log is called, such as the id of the topic.
+            formerly: what older releases called the same log: a ledger that they tied is tied anew.
 
         Raises:
             SetupError: the ledger holds the entries of another log.
         """
         table = tables.schema_version
         with _transaction(self.engine) as connection:
-            connection.execute(table.update().where(table.c.log.is_(None)).values(log=log))
+            ours = table.c.log.is_(None) | (table.c.log == formerly)
+            connection.execute(table.update().where(ours).values(log=log))
             bound = connection.scalar(select(table.c.log))
         if bound != log:
             raise SetupError(
-                f"the ledger at {self.engine.url!r} was made from log {bound!r}, and this is {log!r}: name another file"
+                f"the ledger at {self.engine.url!r} was made from log {bound!r}, and this is {log!r}, whose offsets "
+                f"begin again: name another ledger, or bring that log back"
             )
 
     def write(self, entries: Iterable[LedgerEntry], rollups: Iterable[RollUp]) -> None:

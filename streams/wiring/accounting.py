@@ -48,10 +48,10 @@ async def wire_ledger(shared: Shared) -> None:
     store = await asyncio.to_thread(Store, river.settings.ledger_url)
     river.parts.callback(store.close)
     async with admin(river.settings) as client:
-        await asyncio.to_thread(store.bind, await client.cluster_id())
-        found = await client.existing()
+        cluster, found = await client.cluster_id(), await client.existing()
     if missing := {topics.LEDGER, topics.FINOPS} - found.keys():
         raise SetupError(f"topic {min(missing)} does not exist on {river.settings.kafka}: headrace topics create")
+    await asyncio.to_thread(store.bind, found[topics.LEDGER].id or cluster, formerly=cluster)
     entries, rows = (found[name].partitions for name in (topics.LEDGER, topics.FINOPS))
     if entries != rows:
         raise SetupError(

@@ -147,8 +147,20 @@ def test_a_ledger_belongs_to_the_log_it_was_made_from(ledger_url: str) -> None:
     store = Store(ledger_url)
     store.bind("cluster-1")
     store.bind("cluster-1")
-    with pytest.raises(SetupError, match="was made from log 'cluster-1', and this is 'cluster-2': name another file"):
+    with pytest.raises(SetupError, match="was made from log 'cluster-1', and this is 'cluster-2', whose offsets"):
         store.bind("cluster-2")
+    store.close()
+
+
+def test_a_ledger_that_an_older_release_tied_to_the_cluster_is_tied_to_the_topic(ledger_url: str) -> None:
+    store = Store(ledger_url)
+    store.bind("cluster-1")
+    with pytest.raises(SetupError):
+        store.bind("topic-1", formerly="cluster-2")
+    store.bind("topic-1", formerly="cluster-1")
+    store.bind("topic-1", formerly="cluster-1")
+    with pytest.raises(SetupError):
+        store.bind("topic-2", formerly="cluster-1")
     store.close()
 
 
