@@ -37,8 +37,12 @@ def system_prompt(messages: Sequence[Message]) -> str | None:
 def opening(task: InferenceTask) -> str:
     """The first thing that the user said. It is the same throughout a conversation, however it is spaced."""
     said = [message.content for message in task.messages if message.role == "user"]
-    first = said[0] if len(said) > 1 else task.lookup.question
-    return " ".join(unicodedata.normalize("NFKC", first).casefold().split())
+    return loosely(said[0] if len(said) > 1 else task.lookup.question)
+
+
+def loosely(text: str) -> str:
+    """The text without what is but another way to type it. Equal for whatever is canonically equal."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def beginnings(task: InferenceTask) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from agents.affinity import opening, system_prompt
+from agents.affinity import loosely, opening, system_prompt
 from agents.answers import answered, failure
 from agents.budgets.admission import Admission
 from agents.budgets.budgets import Budgets
@@ -60,9 +61,9 @@ class _Served:
         self._preemptions = 0
         self.gate = Gate(room_for(engine.capacity, engine.token_capacity), rules, clock=clock)
 
-    async def execute(self, task: InferenceTask) -> Execution:
+    async def execute(self, task: InferenceTask, name: str) -> Execution:
         ticket, came = task.ticket, self._clock()
-        async with self.gate.place(task.lookup.fingerprint, _waiting(task)) as lane:
+        async with self.gate.place(name, _waiting(task)) as lane:
             waited = round((self._clock() - came) * 1_000_000)
             by_then: list[Completion] = []
             prompt = Prompt(ticket.request_id, ticket.tenant, lane, task.messages, task.sampling, by_then.append)
@@ -90,8 +91,8 @@ class _Served:
 class InferenceStage(Stage[InferenceTask]):
     """Answers tasks of the models that this worker serves.
 
-    Tasks of one fingerprint and model that meet here share one execution. The first of them to see it through is
-    charged for it; the others have saved it.
+    Tasks of one fingerprint, model and prompt that meet here share one execution. The first of them to see it through
+    is charged for it; the others have saved it.
     """
 
     def __init__(
@@ -159,8 +160,7 @@ class InferenceStage(Stage[InferenceTask]):
             raise EngineRowError(f"this worker has no engine for {task.model!r}: it serves {sorted(self._served)}")
         served = self._served[task.model]
         if ticket.lane is Lane.REALTIME:
-            served.gate.hurry(task.lookup.fingerprint, ticket.received_at)
-        key = (task.model, task.lookup.fingerprint)
+            served.gate.hurry(_flight(task), ticket.received_at)
         admission = Admission() if self._budgets is None else await self._budgets.confirm(task)
         if admission.short is not None:
             return [*self.failed(delivery, admission.short), *admission.alerts]
@@ -168,7 +168,10 @@ class InferenceStage(Stage[InferenceTask]):
         def spend(done: Execution) -> None:
             delivery.spent.extend(self._priced(task, _made(task.usage, done.completion), done.gpu).costs)
 
-        landing = await self._flights.join(key, ticket.request_id, lambda: served.execute(task), in_vain=spend)
+        name = _flight(task)
+        landing = await self._flights.join(
+            (task.model, name), ticket.request_id, lambda: served.execute(task, name), in_vain=spend
+        )
         done = landing.result
         usage = _made(task.usage, done.completion)
         priced = self._priced(task, usage, done.gpu)
@@ -247,6 +250,17 @@ class InferenceStage(Stage[InferenceTask]):
         if governing is None:
             raise UnknownNameError(f"task {ticket.task!r} is not in the policy any more: its list cost cannot be told")
         return governing.baseline
+
+
+def _flight(task: InferenceTask) -> str:
+    """Hex; equal for tasks of one fingerprint whose prompts are equal, however the last user message is typed.
+
+    The fingerprint holds what was asked for. What was retrieved for it, shown or summarised may have changed since an
+    equal request came, and an answer from the old passages is not one from the new.
+    """
+    *before, last = task.messages
+    fields = (task.lookup.fingerprint, task.sampling, before, last.role, loosely(last.content))
+    return hashlib.blake2b(msgspec.json.encode(fields), digest_size=16).hexdigest()
 
 
 def _waiting(task: InferenceTask) -> Waiting:

@@ -105,6 +105,33 @@ async def test_the_same_fingerprint_at_another_model_is_other_work() -> None:
     assert [answer.model for answer in answers] == ["small", "big"]
 
 
+def quoting(passage: str, asked: str = "What is the fee?") -> list[Message]:
+    return [Message(role="system", content=f"Passages: {passage}"), Message(role="user", content=asked)]
+
+
+async def test_the_same_fingerprint_with_other_passages_is_other_work() -> None:
+    engine = FakeEngine("small", seconds_per_token=0.01)
+    inference = stage(engine)
+    old = asyncio.create_task(inference(delivery(task("r-1", messages=quoting("The fee is 3.")), 1)))
+    new = asyncio.create_task(inference(delivery(task("r-2", messages=quoting("The fee is 4.")), 2)))
+    await asyncio.sleep(0.01)
+    old.cancel()
+    answer = the_answer(await new)
+    assert (answer.source, engine.calls) == (Source.ENGINE, 2)
+    (alone,) = await run(stage(FakeEngine("small")), task("r-2", messages=quoting("The fee is 4.")))
+    assert answer.text == alone.text
+
+
+async def test_equal_prompts_share_however_the_question_is_typed() -> None:
+    engine = FakeEngine("small")
+    typed = ["What is the fee?", "what  is the\nfee?", "Ｗhat is the fee?"]
+    answers = await run(
+        stage(engine), *(task(f"r-{at}", messages=quoting("It is 3.", asked)) for at, asked in enumerate(typed))
+    )
+    assert engine.calls == 1
+    assert [answer.source for answer in answers] == [Source.ENGINE, Source.SINGLE_FLIGHT, Source.SINGLE_FLIGHT]
+
+
 async def test_when_the_leader_is_given_up_a_follower_is_charged_instead() -> None:
     engine = FakeEngine("small", seconds_per_token=0.01)
     inference = stage(engine)
