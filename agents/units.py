@@ -12,18 +12,21 @@ from typing import NamedTuple
 
 _HEADING = re.compile(r"(#{1,6})\s+\S")
 _FENCE = re.compile(r"\s*(```|~~~)")
-_RULE = re.compile(r"\s*\|?(\s*:?-+:?\s*\|)+\s*(:?-+:?)?\s*$")
-"""The line between a table's header and its rows."""
+_RULE = re.compile(r"\|?(?:\s*:?-+:?\s*\|)+\s*(?::?-+:?)?")
+"""The line between a table's header and its rows, without the white space around it."""
 _ITEM = re.compile(r"\s*(?:[-*+•–]|\d{1,3}[.)])\s+")
 _LINE = re.compile(r"[^\n]+")
 _CELL = re.compile(r"(?<!\\)\|")
-_END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[^\W_a-z])|[。！？]+[」』”’）]*)", re.UNICODE)
-"""The end of a sentence, as far as its own characters say so: a mark, and no small letter after it."""
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s++[\"'“‘(\[]*+[^\W_a-z])|[。！？]++[」』”’）]*+")
+"""The end of a sentence, as far as its own characters say so: a mark, and no small letter after it. Of a run of marks
+the first alone is tried: a run of thousands is nobody's sentence, and must not be read once for each of them."""
 _SHORT = re.compile(
     r"(?:\b[A-Z]|\b(?:Mr|Mrs|Ms|Dr|Prof|St|No|Nos|Inc|Ltd|Corp|Co|vs|etc|approx|Fig|Eq|Sec|Art|Vol|Jan|Feb|Mar|Apr|Jun"
     r"|Jul|Aug|Sept?|Oct|Nov|Dec)|\b[ei]\.[eg]|\bU\.S)\.$"
 )
 """A full stop that belongs to an abbreviation."""
+_LONGEST = len("approx.")
+"""Characters of an abbreviation at most."""
 _PAUSE = re.compile(r"(?:[,;:)、，；：]|\s[–—-])(?=\s)|[、，；：]|(?<=\S)(?=\n)")
 
 
@@ -94,9 +97,12 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[tup
     end = len(text) if end is None else end
     begin = start
     for mark in _END.finditer(text, start, end):
-        if not _SHORT.search(text, begin, mark.end()) and not _ITEM.fullmatch(text[begin : mark.end()] + " "):
-            yield begin, mark.end()
-            begin = mark.end()
+        last = mark.end()
+        # Where every mark is an abbreviation's, a sentence is as long as the text: none of them may look at all of it.
+        is_short = _SHORT.search(text, max(begin, last - _LONGEST), last)
+        if not is_short and not _ITEM.fullmatch(text, begin, last + 1):
+            yield begin, last
+            begin = last
             while begin < end and text[begin].isspace():
                 begin += 1
     if begin < end:
@@ -140,7 +146,7 @@ def _blocks(passage: str) -> Iterator[tuple[int, int]]:
 
 def _is_table(text: str) -> bool:
     lines = text.split("\n", 2)
-    return len(lines) > 1 and text.startswith("|") and _RULE.match(lines[1]) is not None
+    return len(lines) > 1 and text.startswith("|") and _RULE.fullmatch(lines[1].strip()) is not None
 
 
 def _table(passage: str, start: int, end: int, *, block: int, trail: tuple[int, ...], first: int) -> Iterator[Unit]:

@@ -14,6 +14,9 @@ from agents.units import Unit, units
 
 CLOSE = 0.98
 """Of the target: a text so near to it is not filled up further."""
+FILLING = 2_000_000
+"""Characters that filling up may count, a few seconds of a core: it counts all that is kept again for each beginning
+that it tries, and of a long text it could try thousands."""
 
 
 class ExtractiveCompressor:
@@ -29,7 +32,7 @@ class ExtractiveCompressor:
         self, passages: Sequence[str], question: str, vector: Vector | None, target: int, count: Callable[[str], int]
     ) -> Compressed:
         """See :class:`agents.context.compression.Compressor`. Raises ServiceError of the embedder."""
-        split = _Split([(passage, units(passage)) for passage in passages])
+        split = await asyncio.to_thread(lambda: _Split([(passage, units(passage)) for passage in passages]))
         texts = [split.said(place) for place in split.places]
         wanted = dict.fromkeys(filter(None, texts))
         embedded = dict(
@@ -114,9 +117,6 @@ def _shorten(
 ) -> list[str]:
     """Choose under the target: first whole units, then the beginnings of those that did not fit."""
 
-    def total(kept: Sequence[int], ends: dict[int, int]) -> int:
-        return sum(map(count, split.render(kept, ends)))
-
     facts = [
         Fact(place.passage, split.text(place), place.unit.label, split.context(place), cosine)
         for place, cosine in zip(split.places, cosines, strict=True)
@@ -133,22 +133,19 @@ def _shorten(
     # Tokens of parts do not add up to those of the whole: a tokenizer may see more, or fewer, at their seams.
     limit = target
     kept = select(candidates, limit)
-    while kept and (over := total(kept, {}) - target) > 0:
+    while kept and (over := _total(split.render(kept, {}), count) - target) > 0:
         limit -= over
         kept = select(candidates, limit)
-    return split.render(*_filled(split, candidates, kept, target, total))
+    return _filled(split, candidates, kept, target, count)
 
 
 def _filled(
-    split: _Split,
-    candidates: Sequence[Candidate],
-    kept: list[int],
-    target: int,
-    total: Callable[[Sequence[int], dict[int, int]], int],
-) -> tuple[list[int], dict[int, int]]:
+    split: _Split, candidates: Sequence[Candidate], kept: list[int], target: int, count: Callable[[str], int]
+) -> list[str]:
     """What is kept with the beginnings of further units, the worthiest first, as long as there is room."""
     ends: dict[int, int] = {}
-    tokens = total(kept, ends)
+    texts = split.render(kept, ends)
+    tokens, left = _total(texts, count), FILLING
     for at in ranked(candidates):
         if tokens >= CLOSE * target:
             break
@@ -158,7 +155,14 @@ def _filled(
         more = sorted({*kept, at, *candidates[at].carries})
         for end in (unit.end, *reversed(unit.cuts)):
             longer = {**ends, at: end}
-            if (length := total(more, longer)) <= target:
-                kept, ends, tokens = more, longer, length
+            tried = split.render(more, longer)
+            if (left := left - sum(map(len, tried))) < 0:
+                return texts
+            if (length := _total(tried, count)) <= target:
+                kept, ends, texts, tokens = more, longer, tried, length
                 break
-    return kept, ends
+    return texts
+
+
+def _total(texts: Sequence[str], count: Callable[[str], int]) -> int:
+    return sum(map(count, texts))

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents.context.compression import Compressor
-from agents.context.extractive import ExtractiveCompressor
+from agents.context.extractive import FILLING, ExtractiveCompressor
 from agents.context.llmlingua_compressor import LLMLinguaCompressor
 from agents.embedding import Embedded
 from agents.local_embedder import LocalEmbedder
@@ -163,6 +163,20 @@ class TestExtractive:
                 kept += all(one in text for one in gold)
                 asked += 1
         assert kept >= 0.93 * asked
+
+    async def test_sentences_that_are_all_alike_are_not_counted_again_for_each_that_is_added(self) -> None:
+        passage = " ".join(f"The depot in street {number} is open at all hours." for number in range(800))
+        read: list[int] = []
+
+        def watched(text: str) -> int:
+            read.append(len(text))
+            return count(text)
+
+        found = await ExtractiveCompressor(BagOfWords()).compress(
+            [passage], QUESTION, None, count(passage) // 2, watched
+        )
+        assert sum(map(count, found.texts)) <= count(passage) // 2
+        assert sum(read) <= FILLING + 4 * len(passage)
 
     @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from agents import units as of
 from agents.units import parts, sentences, units
 
 NOTE = """# Report
@@ -160,3 +165,74 @@ def test_nothing_but_white_space_stands_between_units(lines: list[str]) -> None:
         assert all(one < at for one in unit.carries)
         for one in unit.carries:
             assert set(found[one].carries) <= set(unit.carries), "what it carries needs nothing further"
+
+
+MARKED = st.lists(
+    st.sampled_from(
+        [*".!?…。！？\"'”’)]」(“[ \n\x1f\u3000", "Mr", "approx", "U.S", "i.e", "J", "No", "12", "3", "- ", "Then", "so"]
+    ),
+    max_size=25,
+).map("".join)
+RULED = st.text(st.sampled_from("|:- \t\r\x1fx"), max_size=16)
+
+END = re.compile(r"(?:[.!?…]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]*[^\W_a-z])|[。！？]+[」』”’）]*)")
+RULE = re.compile(r"\s*\|?(\s*:?-+:?\s*\|)+\s*(:?-+:?)?\s*$")
+
+
+def plainly(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Sentences as they are defined, by looking at all of each again and again."""
+    begin = start
+    for mark in END.finditer(text, start, end):
+        said = text[begin : mark.end()]
+        if not of._SHORT.search(text, begin, mark.end()) and not of._ITEM.fullmatch(said + " "):
+            yield begin, mark.end()
+            begin = mark.end() + len(text[mark.end() : end]) - len(text[mark.end() : end].lstrip())
+    if begin < end:
+        yield begin, end
+
+
+@given(MARKED, MARKED, MARKED)
+@example("", "The U.S. He saw approx. Two. 1. A 12. B", "")
+def test_sentences_end_where_a_plain_reading_ends_them(before: str, text: str, after: str) -> None:
+    whole, start = f"{before}\n{text}\n{after}", len(before) + 1
+    assert list(sentences(whole, start, start + len(text))) == list(plainly(whole, start, start + len(text)))
+
+
+@given(RULED)
+@example("\t| :--- | ---: | - ")
+def test_a_rule_of_a_table_is_what_a_plain_reading_takes_for_one(line: str) -> None:
+    assert of._is_table(f"| a |\n{line}") == (RULE.match(line) is not None)
+
+
+class Watched:
+    """A regular expression, and what it was asked to look at."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self._pattern = pattern
+        self.looks: list[tuple[str, int]] = []
+
+    def search(self, text: str, start: int, end: int) -> re.Match[str] | None:
+        self.looks.append((text, end - start))
+        return self._pattern.search(text, start, end)
+
+    def fullmatch(self, text: str, start: int = 0, end: int = 2**31) -> re.Match[str] | None:
+        self.looks.append((text, 0))
+        return self._pattern.fullmatch(text, start, end)
+
+
+def test_no_mark_looks_at_all_of_a_sentence_that_is_as_long_as_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    short, item = Watched(of._SHORT), Watched(of._ITEM)
+    monkeypatch.setattr(of, "_SHORT", short)
+    monkeypatch.setattr(of, "_ITEM", item)
+    text = "J. " * 500 + "It is. So"
+    assert len(list(sentences(text))) == 2
+    assert len(short.looks) == 501
+    assert all(length <= len("approx.") for _, length in short.looks)
+    assert all(seen is text for seen, _ in item.looks), "no copy of what stands before the mark"
+
+
+def test_a_run_of_marks_is_tried_at_its_first_and_a_rule_without_the_white_space_around_it() -> None:
+    assert of._END.match("... A")
+    assert not of._END.match("... A", 1)
+    assert of._RULE.fullmatch("|---|")
+    assert not of._RULE.match("  |---|")
