@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ import msgspec
 
 from agents import json_schema
 from agents.budgets.budget import check as check_budgets
-from agents.catalogue import with_catalogue
+from agents.catalogue import parsed, with_catalogue
 from agents.policy_document import Document, GpuPrice, Price, Task
 from agents.rollup_key import LONGEST_NAME, fits
 from schemas.errors import DeadlinePassedError, InvalidRequestError, PolicyError, UnknownNameError
@@ -216,19 +215,20 @@ def load(path: Path, *, at: int | None = None) -> Policy:
         at: UTC epoch milliseconds, where the policy is to be worked by from then on: its GPU hours must have a price.
 
     Raises:
-        PolicyError: the file is missing, is not TOML, has an unknown key or a wrong value, or contradicts itself; or
-            a model's first GPU-hour card takes effect later than ``at``.
+        PolicyError: the file cannot be read, is not TOML, has an unknown key or a wrong value, or contradicts itself;
+            or a model's first GPU-hour card takes effect later than ``at``.
     """
     try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
-        document = msgspec.convert(with_catalogue(written, path.parent), Document)
+        written = with_catalogue(parsed(path.read_bytes()), path.parent)
+        document = msgspec.convert(written, Document)
         policy = Policy(document, _routers(document, path.parent))
         if at is not None:
             _check_gpu_hours(policy, at)
         return policy
-    except FileNotFoundError:
-        raise PolicyError(f"there is no policy file {path}: set HEADRACE_POLICY") from None
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, PolicyError) as error:
+    except OSError as error:
+        why = f"the policy file {path} cannot be read ({error.strerror}): set HEADRACE_POLICY to one that can"
+        raise PolicyError(why) from error
+    except (msgspec.ValidationError, PolicyError) as error:
         raise PolicyError(f"{path}: {error}") from error
 
 

@@ -226,7 +226,7 @@ def test_models_may_be_in_a_catalogue_of_their_own(tmp_path: Path, policy: Polic
 @pytest.mark.parametrize(
     ("catalogue", "message"),
     [
-        (None, "the catalogue {} cannot be read (No such file or directory)"),
+        (None, "the catalogue {} cannot be read (No such file or directory): name a readable"),
         ("[models", "{}: "),
         (CATALOGUE + "[tasks.x]", "{}: 'tasks' is not for a catalogue, which has [models.NAME] and [[prices]]"),
         (CATALOGUE.replace("window", "windows"), "unknown field `windows`"),
@@ -240,11 +240,24 @@ def test_a_wrong_catalogue_is_refused(tmp_path: Path, catalogue: str | None, mes
         written(tmp_path, APART)
 
 
-def test_a_missing_file_and_one_that_is_no_toml_say_so(tmp_path: Path) -> None:
-    with pytest.raises(PolicyError, match=r"there is no policy file .*set HEADRACE_POLICY"):
+def test_a_file_that_cannot_be_read_and_one_that_is_no_toml_say_so(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"none\.toml cannot be read \(No such file.*set HEADRACE_POLICY"):
         load(tmp_path / "none.toml")
+    with pytest.raises(PolicyError, match=rf"{tmp_path} cannot be read \(Is a directory\): set HEADRACE_POLICY"):
+        load(tmp_path)
     with pytest.raises(PolicyError, match=r"policy\.toml: "):
         written(tmp_path, "models = [")
+
+
+def test_a_policy_or_a_catalogue_that_is_not_utf_8_says_in_which_line(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_bytes(f"{GOOD}# Zürich".encode("latin-1"))
+    said = f"line {GOOD.count(chr(10)) + 1} is not UTF-8: save the file as UTF-8"
+    with pytest.raises(PolicyError, match=rf"{file}: {said}"):
+        load(file)
+    (tmp_path / "models.toml").write_bytes("\n# Zürich".encode("latin-1"))
+    with pytest.raises(PolicyError, match=rf"{file}: {tmp_path}/models\.toml: line 2 is not UTF-8"):
+        written(tmp_path, APART)
 
 
 def test_a_model_with_a_gpu_hour_card_needs_no_price_of_its_tokens_unless_list_cost_is_counted_at_it(
