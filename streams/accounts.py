@@ -164,7 +164,7 @@ def read_responses(file: Path) -> list[PredictionResponse]:
     for number, line in enumerate(lines, start=1):
         try:
             responses.append(msgspec.json.decode(line, type=PredictionResponse))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise SetupError(f"{file}:{number} is no response: {error}") from error
     return responses
 

@@ -78,10 +78,9 @@ def publish(
     from schemas.enums import Lane
     from streams import settings as of
 
-    lines = file.read_text(encoding="utf-8").splitlines()
     good: list[PredictionRequest] = []
     bad = 0
-    for number, read in requests_in(lines):
+    for number, read in requests_in(file.read_bytes()):
         if isinstance(read, str):
             bad += 1
             err().print(Text(f"✗ {file}:{number}: {read}", style="red"))
@@ -104,22 +103,26 @@ def responses(
     asyncio.run(_show(of.load(), follow=follow, limit=limit, form=form))
 
 
-def requests_in(lines: list[str]) -> Iterator[tuple[int, PredictionRequest | str]]:
+def requests_in(written: bytes) -> Iterator[tuple[int, PredictionRequest | str]]:
     """Each line that is not blank with its number, from 1: the request in it, or why there is none."""
     import msgspec
 
     from schemas.records import PredictionRequest
 
-    for number, line in enumerate(lines, start=1):
+    # The lines of bytes, not of text, which has breaks that may stand in a JSON string, such as U+2028.
+    for number, line in enumerate(written.splitlines(), start=1):
         if not line.strip():
             continue
         try:
-            written = msgspec.json.decode(line)
-            request = msgspec.convert(written, PredictionRequest)
+            fields = msgspec.json.decode(line)
+            request = msgspec.convert(fields, PredictionRequest)
+        except UnicodeDecodeError:
+            yield number, "not UTF-8: save the file as UTF-8"
+            continue
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             yield number, str(error)
             continue
-        unknown = list(_unknown(written, msgspec.to_builtins(request)))
+        unknown = list(_unknown(fields, msgspec.to_builtins(request)))
         yield number, f"unknown field {', '.join(unknown)}" if unknown else request
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 
 from schemas.errors import InvalidRequestError
@@ -19,8 +20,10 @@ def table(raw: bytes) -> Read:
     Raises:
         InvalidRequestError: it is not UTF-8, or no table.
     """
-    lines = decoded(raw).strip("\r\n").splitlines(keepends=True) or [""]
-    separator = max(_SEPARATORS, key=lines[0].count)
+    # Its lines are those of a file: a text's own splitlines breaks at more, such as U+2028, which a cell may hold.
+    lines = io.StringIO(decoded(raw).strip("\r\n"), newline="")
+    separator = max(_SEPARATORS, key=lines.readline().count)
+    lines.seek(0)
     try:
         rows = [row for row in csv.reader(lines, delimiter=separator) if any(row)]
     except csv.Error as error:

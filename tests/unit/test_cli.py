@@ -214,20 +214,22 @@ def test_lines_that_are_no_requests_are_told_by_number_and_the_others_read() -> 
     )
     whole = msgspec.json.encode(good).decode()
     lines = [
-        whole,
+        whole.replace("Hello", "Hello\u2028you\x85there"),
         "",
         "{not json",
         '{"request_id": "2"}',
         whole.replace('"tenant"', '"tennant"'),
         whole.replace('"max_tokens"', '"max_token"'),
     ]
-    read = dict(requests_in(lines))
-    assert read[1] == good
+    read = dict(requests_in("\n".join(lines).encode() + b'\n{"tenant": "Z\xfcrich"}'))
+    assert read[1] == msgspec.structs.replace(good, messages=[Message(role="user", content="Hello\u2028you\x85there")])
     assert 2 not in read
     assert "malformed" in str(read[3])
     assert "tenant" in str(read[4])
     assert "tenant" in str(read[5])
     assert read[6] == "unknown field sampling.max_token"
+    assert "not UTF-8" in str(read[7])
+    assert len(read) == 6
 
 
 def test_spend_is_read_from_the_ledger_that_is_there(demo_left: Path) -> None:
@@ -335,9 +337,10 @@ def test_responses_are_kept_as_they_were(tmp_path: Path) -> None:
     kept = [response("a"), response("b", NOTHING)]
     write_responses(tmp_path / "r.jsonl", kept)
     assert read_responses(tmp_path / "r.jsonl") == kept
-    (tmp_path / "r.jsonl").write_text('{"response_id": 1}\n')
-    with pytest.raises(SetupError, match=r"r.jsonl:1"):
-        accounts.read_responses(tmp_path / "r.jsonl")
+    for wrong in (b'{"response_id": 1}\n', b'{"response_id": "\xff"}\n'):
+        (tmp_path / "r.jsonl").write_bytes(wrong)
+        with pytest.raises(SetupError, match=r"r.jsonl:1"):
+            accounts.read_responses(tmp_path / "r.jsonl")
 
 
 class Found:

@@ -184,6 +184,11 @@ def test_a_table_of_values_is_a_markdown_table_whose_cells_are_as_they_were() ->
     ]
 
 
+def test_a_cell_may_hold_what_only_some_take_for_a_line_s_end() -> None:
+    told = table("name,a\u2028note\nHarbour,by\u2028the\x85sea\n".encode()).text
+    assert told == "| name | a note |\n|---|---|\n| Harbour | by the sea |"
+
+
 def test_a_table_of_one_column_is_one() -> None:
     assert table(b"name\nHarbour\nLighthouse\n").text == "| name |\n|---|\n| Harbour |\n| Lighthouse |"
     assert table(b"\n\n").text == ""
@@ -193,7 +198,7 @@ def test_a_first_column_without_a_name_keeps_its_place() -> None:
     assert table(b"\t2025\t2026\nfee\t1\t2\n").text == "|  | 2025 | 2026 |\n|---|---|---|\n| fee | 1 | 2 |"
 
 
-CELL = st.text(st.sampled_from("ab|,;\"' 1\\`"), max_size=5)
+CELL = st.text(st.sampled_from("ab|,;\"' 1\\`\n\u2028\x85"), max_size=5)
 
 
 @settings(deadline=None)
@@ -202,7 +207,8 @@ def test_a_table_of_any_cells_is_one_table_to_a_markdown_reader(rows: list[list[
     rows = [["name", "a", "b", "c", "d"], *rows]
     written = "\n".join("\t".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows)
     kinds = [token.type for token in MarkdownIt("commonmark").enable("table").parse(table(written.encode()).text)]
-    assert (kinds.count("table_open"), kinds.count("paragraph_open")) == (1, 0)
+    counts = [kinds.count(kind) for kind in ("table_open", "tr_open", "paragraph_open")]
+    assert counts == [1, len(rows), 0]
     assert (kinds.count("tr_open"), kinds.count("td_open")) == (len(rows), 5 * (len(rows) - 1))
 
 

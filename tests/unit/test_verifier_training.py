@@ -1,5 +1,7 @@
 """Training the verifier: pairs are what they claim; a small model trains and judges as it did in training."""
 
+import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from agents.cache.verifier.model import Model
 from agents.cache.verifier.reading import DIMENSIONS
 from agents.cache.verifier.words import Words
 from agents.embedding import Embedded
-from training.verifier import fresh, grammar
+from training.verifier import evaluate, fresh, grammar
 from training.verifier.data import prepare
 from training.verifier.generate import Generator, Pair
 from training.verifier.train import TRAP_RATE, Config, chosen, generated, questions_of, save, scored, train
@@ -118,3 +120,14 @@ def test_fresh_pairs_are_many_distinct_and_of_no_training_template() -> None:
     assert not {frozenset(pair) for pair in traps} & {frozenset(pair) for pair in wanted}
     assert fresh.traps(1) == traps != fresh.traps(2)
     assert all(Text.read(text).readable or text for pair in traps[:50] for text in pair)
+
+
+def test_pairs_to_evaluate_are_a_line_each_whatever_breaks_their_texts_hold(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"a": "Fees\u2028in\x85full?", "b": "All fees?", "same_answer": True}
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["evaluate", "--pairs", str(tmp_path / "pairs.jsonl"), "--format", "json"])
+    monkeypatch.setattr(evaluate, "measure", lambda pairs, _: {"read": pairs})
+    evaluate.main()
+    assert json.loads(capsys.readouterr().out) == {"read": [list(row.values())]}

@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, help="labelled pairs, JSON lines")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     given = parser.parse_args()
-    lines = given.pairs.read_text(encoding="utf-8").splitlines() if given.pairs else []
+    lines = given.pairs.read_bytes().splitlines() if given.pairs else []
     rows = [json.loads(line) for line in lines if line.strip()]
     figures = measure([(row["a"], row["b"], bool(row["same_answer"])) for row in rows], Verifier.load())
     if given.format == "json":
