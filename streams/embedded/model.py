@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agents.extras import install
 from schemas.errors import SetupError
 from streams.embedded.cache import Say, cache_dir, filled
 
@@ -46,7 +47,7 @@ def _wheel_dir(package: str, wheel: str) -> Path:
     # Found, not imported: the packages import servers and toolkits that are not installed.
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise SetupError(f"the {wheel} wheel is not installed: pip install 'headrace[embedded]'")
+        raise SetupError(f"the {wheel} wheel is not installed: {install('embedded')}")
     return Path(spec.submodule_search_locations[0])
 
 

