@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
@@ -13,6 +14,9 @@ from agents.stage import Delivery, Emit, dead_letter
 from schemas import topics
 from schemas.errors import HeadraceError, WorkFailedError
 from schemas.ledger import Alert
+
+# It would tell the log the URL of every call, and a webhook's is a secret.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 TRIES = 5
 FIRST_PAUSE_S = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import httpx
@@ -56,6 +57,12 @@ async def test_an_alert_is_posted_once_as_json_under_its_id() -> None:
     assert str(request.url) == URL
     assert msgspec.json.decode(request.content, type=Alert) == ALERT
     assert request.headers["Idempotency-Key"] == ALERT.alert_id
+
+
+async def test_its_url_is_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        await stage(Receiver(204))(delivery(ALERT, 1))
+    assert URL not in caplog.text
 
 
 async def test_it_is_posted_again_until_it_is_taken() -> None:
