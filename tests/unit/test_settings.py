@@ -123,6 +123,23 @@ def test_only_the_password_of_a_url_is_hidden() -> None:
     assert of.masked("redis://cache:6379/0") == "redis://cache:6379/0"
 
 
+@pytest.mark.parametrize(
+    "url", ["https://chat.example/s3cret", "https://s3cret@chat.example/a", "https://chat.example?s3cret=https://x/@y"]
+)
+def test_of_a_webhook_only_the_scheme_and_the_host_are_shown(url: str) -> None:
+    (shown,) = [one.value for one in of.described(load(alert_webhook=url)) if one.variable == "HEADRACE_ALERT_WEBHOOK"]
+    assert shown == "https://chat.example/…"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("alert_webhook", "chat.example/s3cret"), ("redis", "redsi://:s3cret@cache:6379/0")]
+)
+def test_no_secret_is_in_the_complaint_about_its_value(field: str, value: str) -> None:
+    with pytest.raises(SetupError, match=rf"{of.variable(field)}=.*….*must start with") as raised:
+        load(**{field: value})
+    assert "s3cret" not in str(raised.value)
+
+
 def test_a_process_that_is_given_the_environment_has_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = load(stages="cache,ledger", redis="redis://:s3cret@cache/0", kafka_idempotence=False, metrics_port=9000)
     for name, value in of.environment(settings).items():
