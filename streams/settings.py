@@ -36,7 +36,12 @@ def state_home() -> Path:
 
 
 def _listed(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if not parts:
+        raise ValueError("must name at least one, with commas between several; leave it out for all")
+    return parts
 
 
 def _absolute(path: Path) -> Path:

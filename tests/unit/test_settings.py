@@ -55,8 +55,16 @@ def test_what_is_given_goes_before_the_environment(monkeypatch: pytest.MonkeyPat
 
 
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEADRACE_METRICS_PORT", "")
-    assert load().metrics_port is None
+    for name in ("METRICS_PORT", "STAGES", "MODELS"):
+        monkeypatch.setenv(f"HEADRACE_{name}", "")
+    settings = load()
+    assert (settings.metrics_port, settings.stages, settings.models) == (None, frozenset(STAGES), frozenset())
+
+
+@pytest.mark.parametrize("field", ["stages", "models"])
+def test_a_list_that_is_given_names_something(field: str) -> None:
+    with pytest.raises(SetupError, match="must name at least one, with commas between several; leave it out for all"):
+        load(**{field: ""})
 
 
 @pytest.mark.parametrize(
@@ -65,6 +73,8 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
         ("HEADRACE_PARTITIONS", "many", "valid integer"),
         ("HEADRACE_PARTITIONS", "0", "greater than or equal to 1"),
         ("HEADRACE_STAGES", "cache,kitchen", "'settlement'"),
+        ("HEADRACE_STAGES", " , ", "must name at least one"),
+        ("HEADRACE_MODELS", ",", "must name at least one"),
         ("HEADRACE_REDIS", "localhost", "redis://"),
         ("HEADRACE_LEDGER_URL", "ledger.db", "sqlite:///"),
         ("HEADRACE_FRAMING", "json", "single-object"),
