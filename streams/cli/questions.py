@@ -98,7 +98,7 @@ def forecast(
 
 
 def expensive(
-    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
     since: SinceOption = None,
     until: UntilOption = None,
     tenant: TenantOption = None,

@@ -12,7 +12,7 @@ from streams.web.access import AccessDep, ReaderDep, WriterDep, reader
 from streams.web.answers import MEDIA, Form
 from streams.web.openapi import answers_with
 from streams.web.questions import Name
-from streams.web.tokens import NewToken, Scope, Token
+from streams.web.tokens import LONGEST_DAYS, NewToken, Scope, Token
 
 router = APIRouter(prefix="/v1", dependencies=[Depends(reader)], tags=["tokens"])
 
@@ -29,7 +29,7 @@ class Wanted(BaseModel):
     tenants: list[Name] = Field(min_length=1, max_length=1000, description="Whose rows it may see; * is every tenant.")
     scope: Scope = "read"
     days: int | None = Field(
-        None, ge=1, le=3660, description="How long it holds; as long as its maker where not given."
+        None, ge=1, le=LONGEST_DAYS, description="How long it holds; as long as its maker where not given."
     )
 
 

@@ -25,6 +25,8 @@ PREFIX = "hr"
 _SHAPE = re.compile(rf"{PREFIX}_([0-9a-f]{{16}})_([A-Za-z0-9_-]{{43}})")
 EVERY_TENANT = "*"
 DAY_MS = 86_400_000
+LONGEST_DAYS = 3660
+"""How long a token may hold, unless it does so until it is revoked."""
 _ID_BYTES, _SECRET_BYTES = 8, 32
 _NO_HASH = "0" * 64
 
@@ -98,14 +100,14 @@ class Tokens:
             maker: the token that makes it, and that it ends with.
 
         Raises:
-            InvalidRequestError: no name, no tenant, a life of less than a day or beyond its maker's, or a maker that
-                holds no longer.
+            InvalidRequestError: no name, no tenant, a life of less than a day, of more than :data:`LONGEST_DAYS` or
+                beyond its maker's, or a maker that holds no longer.
         """
         named = sorted({tenant.strip() for tenant in tenants} - {""})
         if not name.strip() or not named:
             raise InvalidRequestError("a token needs a name, and the tenants whose costs it may see")
-        if days is not None and days < 1:
-            raise InvalidRequestError(f"a token holds for whole days from 1 on, not for {days}")
+        if days is not None and not 1 <= days <= LONGEST_DAYS:
+            raise InvalidRequestError(f"a token holds for 1 to {LONGEST_DAYS} days, not for {days}")
         token_id, secret = secrets.token_hex(_ID_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
         created_at = self._now()
         expires_at = _end(created_at, days, None if maker is None else maker.expires_at)

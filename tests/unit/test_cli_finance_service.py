@@ -59,6 +59,15 @@ def test_a_token_is_revoked(ledger: str) -> None:
     assert "✗ there is no token 'nobody': see headrace finance token list" in unknown.stderr
 
 
+@pytest.mark.parametrize("days", [3661, 10**30])
+def test_a_token_for_longer_than_years_is_refused(ledger: str, days: int) -> None:
+    refused = finance("token", "create", "--name", "x", "--every-tenant", "--ledger", ledger, "--days", str(days))
+    assert refused.exit_code == 1
+    assert f"a token holds for 1 to 3660 days, not for {days}" in refused.stderr.replace("\n", " ")
+    made = finance("token", "create", "--name", "x", "--every-tenant", "--ledger", ledger, "--days", "3660")
+    assert made.exit_code == 0
+
+
 @pytest.mark.parametrize("whose", [(), ("--every-tenant", "--tenant", "bank")])
 def test_whose_costs_it_may_see_must_be_said(ledger: str, whose: tuple[str, ...]) -> None:
     refused = finance("token", "create", "--name", "x", "--ledger", ledger, *whose)

@@ -80,3 +80,12 @@ def test_hours_that_are_over_are_all_that_is_looked_at(since: int | None, until:
     assert end <= now
     assert (end < now - HOUR) <= (until is not None and until <= end)
     assert begin == end - WEEK_MS if since is None else begin <= since < begin + HOUR
+
+
+def test_no_more_of_the_dearest_are_asked_for_than_a_database_can_look_up(home: Path) -> None:
+    dear = entry("e-1", waterfall=predicted(700))
+    (found,) = told(home, [dear], "expensive", "--limit", "10000")
+    assert found["request_id"] == dear.request_id
+    refused = CliRunner().invoke(app, ["expensive", "--limit", str(2**63)])
+    assert refused.exit_code == 2
+    assert "10000" in refused.stderr
