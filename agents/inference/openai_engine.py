@@ -205,7 +205,7 @@ class OpenAIEngine:
     def _completion(self, prompt: Prompt, content: bytes, seconds: float) -> Completion:
         try:
             reply = msgspec.json.decode(content, type=_Reply)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise EngineRowError(f"{self._url} answered what is no chat completion: {error}") from error
         text = reply.choices[0].message.content if reply.choices else None
         if text is None:

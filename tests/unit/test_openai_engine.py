@@ -174,6 +174,7 @@ async def test_an_answer_that_never_comes_is_not_asked_for_twice() -> None:
     [
         (httpx.Response(200, text="<html>"), "no chat completion"),
         (httpx.Response(200, json={"object": "list"}), "no chat completion"),
+        (httpx.Response(200, content=b'{"choices": [{"message": {"content": "\xff"}}]}'), "no chat completion"),
         (httpx.Response(200, json={"choices": []}), "without a text"),
         (said(text=None), "without a text"),
     ],
