@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Connection, create_engine, event, select
 
 from agents.ledger.store import Store
 from agents.ledger.tables import api_tokens
@@ -131,6 +131,23 @@ def test_what_a_revoked_token_made_is_revoked_with_it(tokens: Tokens) -> None:
     tokens.revoke(maker.token_id)
     assert [tokens.known(one.token) for one in (maker, child, grandchild)] == [None, None, None]
     assert all(tokens.known(one.token) for one in others)
+
+
+def test_who_revokes_a_token_waits_for_what_it_is_making(store: Store, ledger_url: str, clock: Clock) -> None:
+    tokens = Tokens(store.engine, clock)
+    maker = tokens.create("Ana", ["lab"], "write")
+    impatience = {"timeout": 0} if "sqlite" in ledger_url else {"options": "-c lock_timeout=1"}
+    impatient = create_engine(ledger_url, connect_args=impatience)
+
+    def meanwhile(_: Connection) -> None:
+        with pytest.raises(ServiceError, match="lock"):
+            Tokens(impatient, clock).revoke(maker.token_id)
+
+    event.listen(store.engine, "commit", meanwhile, once=True)
+    made = tokens.create("Ben", ["lab"], maker=maker)
+    tokens.revoke(maker.token_id)
+    assert tokens.known(made.token) is None
+    impatient.dispose()
 
 
 def test_a_token_that_was_revoked_meanwhile_makes_none(tokens: Tokens) -> None:
