@@ -83,10 +83,10 @@ async def test_a_topic_that_has_the_times_of_its_producers_is_told(kafka: KafkaS
 
 
 @pytest.fixture(params=["kafka", "tansu"])
-async def address(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+async def address(request: pytest.FixtureRequest, kafka: KafkaServer) -> AsyncIterator[str]:
     """Of a broker, one of each kind."""
     if request.param == "kafka":
-        yield request.getfixturevalue("kafka").address
+        yield kafka.address
         return
     async with TansuServer() as server:
         yield server.address
