@@ -66,10 +66,11 @@ class Gate:
             self._call(loop)
 
     def hurry(self, key: str, came_at: int) -> None:
-        """What waits under ``key`` is wanted in real time too, by a request that came then."""
+        """What waits under ``key`` is wanted in real time too, by a request that came then. Called within the loop."""
         number = self._numbers.get(key)
         if number is not None:
             self._admission.hurry(number, came_at)
+            self._call(asyncio.get_running_loop())
 
     def level(self) -> Level:
         """How full the engine is now, and has been until now. Changes nothing, so that any thread may ask."""

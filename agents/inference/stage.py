@@ -159,8 +159,6 @@ class InferenceStage(Stage[InferenceTask]):
         if task.model not in self._served:
             raise EngineRowError(f"this worker has no engine for {task.model!r}: it serves {sorted(self._served)}")
         served = self._served[task.model]
-        if ticket.lane is Lane.REALTIME:
-            served.gate.hurry(_flight(task), ticket.received_at)
         admission = Admission() if self._budgets is None else await self._budgets.confirm(task)
         if admission.short is not None:
             return [*self.failed(delivery, admission.short), *admission.alerts]
@@ -169,6 +167,9 @@ class InferenceStage(Stage[InferenceTask]):
             delivery.spent.extend(self._priced(task, _made(task.usage, done.completion), done.gpu).costs)
 
         name = _flight(task)
+        if ticket.lane is Lane.REALTIME:
+            # Once what was begun in this turn of the loop, such as a flight to join, has come to the gate.
+            asyncio.get_running_loop().call_soon(served.gate.hurry, name, ticket.received_at)
         landing = await self._flights.join(
             (task.model, name), ticket.request_id, lambda: served.execute(task, name), in_vain=spend
         )

@@ -110,6 +110,17 @@ async def test_what_is_wanted_in_real_time_after_all_is_moved_to_that_lane() -> 
     assert visitors.inside == ["c"]
 
 
+async def test_what_is_wanted_in_real_time_after_all_is_let_in_where_there_is_room_for_it() -> None:
+    visitors = Visitors(Gate(Room(2, spare=1), clock=Clock()))
+    for name in "abc":
+        visitors.send(name, BATCH)
+    await _settle()
+    assert visitors.inside == ["a"]
+    visitors.gate.hurry("c", 0)
+    await _settle()
+    assert visitors.inside == ["a", "c"]
+
+
 async def test_it_tells_how_full_the_engine_is_and_has_been() -> None:
     clock = Clock()
     visitors = Visitors(Gate(Room(2), clock=clock))

@@ -195,54 +195,6 @@ async def test_an_engines_load_is_told_with_the_time_in_line() -> None:
     assert not inference.loads()["small"].alive
 
 
-async def test_work_of_batch_that_real_time_joins_is_the_engines_as_real_time() -> None:
-    class Watched(FakeEngine):
-        seen: list[tuple[str, Lane]] = []  # noqa: RUF012
-
-        async def generate(self, prompt: Prompt) -> Completion:
-            self.seen.append((prompt.key, prompt.lane))
-            return await super().generate(prompt)
-
-    engine = Watched("small", capacity=1, seconds_per_token=0.01)
-    inference = stage(engine)
-    batch = [task(f"r-{at}", lane=Lane.BATCH, lookup=lookup(fingerprint=f"f{at}")) for at in range(6)]
-    working = asyncio.create_task(run(inference, *batch))
-    await asyncio.sleep(0.01)
-    await run(inference, task("r-9", lookup=lookup(fingerprint="f5")))
-    await working
-    assert engine.seen[1] == ("r-5", Lane.REALTIME)
-    assert [lane for key, lane in engine.seen if key != "r-5"] == [Lane.BATCH] * 5
-
-
-@pytest.mark.parametrize(("share", "of_eight"), [(0.5, 4), (0.25, 2)])
-async def test_batch_fills_its_models_share_while_real_time_comes(share: float, of_eight: int) -> None:
-    inference = stage(FakeEngine("small", capacity=8, seconds_per_token=60), policy=policy(batch_share=share))
-    lanes = [Lane.REALTIME, *[Lane.BATCH] * 12]
-    tasks = [task(f"r-{at}", lane=lane, lookup=lookup(fingerprint=f"f{at}")) for at, lane in enumerate(lanes)]
-    working = asyncio.create_task(run(inference, *tasks))
-    await asyncio.sleep(0.01)
-    level = inference.loads()["small"].level
-    assert (level.inside, level.waiting) == (1 + of_eight, 12 - of_eight)
-    working.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await working
-
-
-async def test_the_first_of_real_time_is_run_at_once_beside_a_backlog_of_batch() -> None:
-    engine = FakeEngine("small", capacity=8, seconds_per_token=60)
-    inference = stage(engine)
-    backlog = [task(f"r-{at}", lane=Lane.BATCH, lookup=lookup(fingerprint=f"f{at}")) for at in range(12)]
-    working = [asyncio.create_task(run(inference, *backlog))]
-    await asyncio.sleep(0.01)
-    assert engine.running == 7
-    working.append(asyncio.create_task(run(inference, task("r-99", lookup=lookup(fingerprint="f99")))))
-    await asyncio.sleep(0.01)
-    assert engine.running == 8
-    for one in working:
-        one.cancel()
-    await asyncio.wait(working)
-
-
 async def test_preemptions_are_counted() -> None:
     class Crowded(FakeEngine):
         async def generate(self, prompt: Prompt) -> Completion:
