@@ -39,6 +39,8 @@ class Completion(NamedTuple):
     timings: Timings
     preemptions: int = 0
     """How often the engine put it aside for want of room, and computed it again."""
+    wrong: str | None = None
+    """Why it is no answer that can be given to anybody. It has to be paid for nonetheless."""
 
 
 class Engine(Protocol):

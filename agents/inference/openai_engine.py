@@ -135,6 +135,8 @@ class OpenAIEngine:
     async def generate(self, prompt: Prompt) -> Completion:
         """Answer one prompt, trying again while the server is away or overloaded.
 
+        A reply without a text is a wrong completion where the server says what it bills for it.
+
         Raises:
             EngineRowError: the server refused the prompt, stayed away, or said what cannot be understood.
         """
@@ -208,9 +210,11 @@ class OpenAIEngine:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise EngineRowError(f"{self._url} answered what is no chat completion: {error}") from error
         text = reply.choices[0].message.content if reply.choices else None
-        if text is None:
-            raise EngineRowError(f"{self._url} answered {prompt.key!r} without a text")
-        finish_reason = reply.choices[0].finish_reason or "stop"
+        wrong = f"{self._url} answered {prompt.key!r} without a text" if text is None else None
+        if wrong and reply.usage is None:
+            raise EngineRowError(wrong)
+        text = text or ""
+        finish_reason = (reply.choices and reply.choices[0].finish_reason) or "stop"
         usage = reply.usage or self._counted(prompt, text, finish_reason)
         details = usage.prompt_tokens_details
         return Completion(
@@ -220,6 +224,7 @@ class OpenAIEngine:
             cached_tokens=(details and details.cached_tokens) or 0,
             completion_tokens=usage.completion_tokens,
             timings=Timings(decode=round(seconds * 1_000_000)),
+            wrong=wrong,
         )
 
     def _counted(self, prompt: Prompt, text: str, finish_reason: str) -> _Usage:

@@ -76,8 +76,8 @@ class _Served:
                     raise
                 (done,), gpu = by_then, None
         self._preemptions += done.preemptions
-        wrong = None
-        if (schema := prompt.sampling.json_schema) and (found := complaint(schema, done.text)):
+        wrong, schema = done.wrong, prompt.sampling.json_schema
+        if wrong is None and schema and (found := complaint(schema, done.text)):
             cut = ", for it was cut: raise sampling.max_tokens" if done.finish_reason == "length" else ""
             wrong = f"the answer to {prompt.key!r} does not follow its JSON schema{cut}: {found}"
         timings = msgspec.structs.replace(done.timings, queue=done.timings.queue + waited)

@@ -83,7 +83,9 @@ async def _answers(name: str, model: Model, made: Models) -> int | None:
     await engine.start()
     try:
         asked = [Message(role="user", content="Say hello.")]
-        await engine.generate(Prompt("check", "", Lane.BATCH, asked, Sampling(max_tokens=_ANSWER_TOKENS)))
+        done = await engine.generate(Prompt("check", "", Lane.BATCH, asked, Sampling(max_tokens=_ANSWER_TOKENS)))
+        if done.wrong is not None:
+            raise EngineRowError(done.wrong)
         return engine.token_capacity
     finally:
         await engine.stop()

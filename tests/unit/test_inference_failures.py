@@ -128,6 +128,22 @@ async def test_an_answer_that_cannot_be_published_was_paid_for_nonetheless() -> 
     assert failed.waterfall.effective_cost == given.waterfall.effective_cost
 
 
+async def test_what_an_engine_bills_without_an_answer_is_charged_and_asks_the_next_model() -> None:
+    class Mute(FakeEngine):
+        async def generate(self, prompt: Prompt) -> Completion:
+            return (await super().generate(prompt))._replace(text="", wrong="it said nothing")
+
+    inference = stage(Mute("small"), FakeEngine("big"))
+    asked = delivery(task(fallbacks=["big"]), 1)
+    with pytest.raises(EngineRowError, match="it said nothing") as refusal:
+        await inference(asked)
+    (emit,) = inference.failed(asked, refusal.value)
+    assert isinstance(emit.record, InferenceTask)
+    paid = PROMPT_TOKENS * 1_000 + (await said()).completion_tokens * 3_000
+    assert [line.strategy for line in emit.record.costs[1:]] == ["routing", "routing"]
+    assert sum(line.cost for line in emit.record.costs[1:]) == paid
+
+
 async def test_what_a_refused_answer_cost_stays_on_the_task_that_the_next_model_gets() -> None:
     class Typed(FakeEngine):
         async def generate(self, prompt: Prompt) -> Completion:

@@ -176,13 +176,21 @@ async def test_an_answer_that_never_comes_is_not_asked_for_twice() -> None:
         (httpx.Response(200, json={"object": "list"}), "no chat completion"),
         (httpx.Response(200, content=b'{"choices": [{"message": {"content": "\xff"}}]}'), "no chat completion"),
         (httpx.Response(200, json={"choices": []}), "without a text"),
-        (said(text=None), "without a text"),
+        (said(text=None, usage=None), "without a text"),
     ],
 )
 async def test_what_is_no_answer_fails_the_prompt(answer: httpx.Response, problem: str) -> None:
     async with running(Server(answer)) as engine:
         with pytest.raises(EngineRowError, match=problem):
             await ask(engine)
+
+
+@pytest.mark.parametrize("answer", [said(text=None), httpx.Response(200, json={"choices": [], "usage": USAGE})])
+async def test_what_is_billed_without_a_text_is_told_with_its_usage(answer: httpx.Response) -> None:
+    async with running(Server(answer)) as engine:
+        done = await ask(engine)
+    assert done.wrong == "http://server/v1/chat/completions answered 'r-1' without a text"
+    assert (done.text, done.prompt_tokens, done.cached_tokens, done.completion_tokens) == ("", 11, 8, 3)
 
 
 async def test_while_the_server_is_away_one_prompt_at_a_time_asks_it() -> None:
