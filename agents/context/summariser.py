@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -59,13 +59,23 @@ class Summariser:
         tokens: every model's tokenizer, by the model's name.
         summaries: those that were made.
         outage: told when they cannot be reached.
+        now: the time, in UTC epoch milliseconds.
     """
 
-    def __init__(self, policy: Policy, tokens: Mapping[str, Tokens], summaries: Summaries, outage: Outage) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        tokens: Mapping[str, Tokens],
+        summaries: Summaries,
+        outage: Outage,
+        *,
+        now: Callable[[], int],
+    ) -> None:
         self._policy = policy
         self._tokens = tokens
         self._summaries = summaries
         self._outage = outage
+        self._now = now
 
     async def __call__(self, ticket: Ticket, task: Task, draft: Draft, model: str) -> Summarised:
         """The draft with the longest summary that is known, where it has summaries' worth of turns.
@@ -136,7 +146,7 @@ class Summariser:
                 request_id=f"summary-{name}",
                 summary=name,
                 lane=Lane.BATCH,
-                deadline=ticket.received_at + PATIENCE_MS,
+                deadline=self._now() + PATIENCE_MS,
                 check=False,
             ),
             lookup=Lookup(fingerprint=name, scope=name, cacheable=False, question=""),

@@ -16,7 +16,9 @@ PATIENCE_MS = 10_000
 
 
 class SummaryStage:
-    """What to do with a summary that settlement accounted for: keep it. One that cannot be kept is made again.
+    """What to do with a summary that settlement accounted for: keep it.
+
+    One that cannot be kept is made again when it is missed, unbilled, and comes here as the first did.
 
     Args:
         summaries: where they are kept.

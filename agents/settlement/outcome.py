@@ -22,7 +22,8 @@ off what the cache saves. Its entry goes to the cache first, which adds the verd
 answer is to be compared with what the cache would have served: that comparison is all it is charged for.
 
 A summary of a conversation's older turns answers nobody either. Its identity is the turns that it stands for, so that
-it is accounted for once whoever asked for it.
+it is billed once whoever asked for it. A later one of the same turns is handed on beside its entry all the same: the
+first may have failed, or been lost, and what was made then must not be thrown away and asked for again.
 
 So on every entry ``list_cost − Σ (gross − cost) = effective_cost``, the effective cost of everything but a RESPONSE, a
 CHECK and a SUMMARY is zero, and ``effective_cost + unbilled_cost`` is all that was spent.
@@ -66,7 +67,7 @@ def settle(answer: Answer, position: Position, at: int, first: Claim) -> list[Em
         if answer.ticket.check:
             return _checked(answer, position, at)
         if answer.ticket.summary is not None:
-            return _summarised(answer, answer.ticket.summary, position, at)
+            return _summarised(answer, position, at)
         return _win(answer, position, at)
     if first.told:
         return []
@@ -75,7 +76,7 @@ def settle(answer: Answer, position: Position, at: int, first: Claim) -> list[Em
     billed = NOTHING
     if kind is EntryKind.DUPLICATE and answer.source is Source.DUPLICATE:
         billed = _spared(answer.waterfall)
-    return [_entry(answer, settled_id(answer, position, at), kind, at, billed, spent)]
+    return [_entry(answer, settled_id(answer, position, at), kind, at, billed, spent), *_summary(answer, at)]
 
 
 def refused(answer: Answer, error: HeadraceError) -> Answer:
@@ -144,16 +145,22 @@ def _win(answer: Answer, position: Position, at: int) -> list[Emit]:
     return emits
 
 
-def _summarised(answer: Answer, turns: str, position: Position, at: int) -> list[Emit]:
-    """The summary, for whoever prompts with it, and its entry."""
+def _summarised(answer: Answer, position: Position, at: int) -> list[Emit]:
+    """The summary's entry, and the summary where there is one."""
     number = settled_id(answer, position, at)
     spent = [msgspec.structs.replace(cost, strategy="history") for cost in answer.waterfall.costs]
-    if answer.status is not Status.COMPLETED or not answer.text:
-        return [_entry(answer, number, EntryKind.SUMMARY, at, NOTHING, sum(cost.cost for cost in spent))]
-    ticket = answer.ticket
-    summary = Summary(turns=turns, tenant=ticket.tenant, task=ticket.task, text=answer.text.strip(), made_at=at)
-    entry = _entry(answer, number, EntryKind.SUMMARY, at, with_spending(NOTHING, spent), 0)
-    return [entry, Emit(topics.SUMMARIES, turns.encode(), summary)]
+    made = _summary(answer, at)
+    billed, unbilled = (with_spending(NOTHING, spent), 0) if made else (NOTHING, sum(cost.cost for cost in spent))
+    return [_entry(answer, number, EntryKind.SUMMARY, at, billed, unbilled), *made]
+
+
+def _summary(answer: Answer, at: int) -> list[Emit]:
+    """The summary that an answer is, for whoever prompts with it; nothing where it is none, or says nothing."""
+    ticket, text = answer.ticket, (answer.text or "").strip()
+    if ticket.summary is None or answer.status is not Status.COMPLETED or not text:
+        return []
+    summary = Summary(turns=ticket.summary, tenant=ticket.tenant, task=ticket.task, text=text, made_at=at)
+    return [Emit(topics.SUMMARIES, ticket.summary.encode(), summary)]
 
 
 def _checked(answer: Answer, position: Position, at: int) -> list[Emit]:

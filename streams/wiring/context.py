@@ -35,7 +35,7 @@ async def wire(shared: Shared) -> None:
     parts = Parts(
         embedder=embedder,
         retriever=retriever,
-        summariser=Summariser(policy, tokens, summaries, outage),
+        summariser=Summariser(policy, tokens, summaries, outage, now=now_ms),
         compressors=await _compressors(shared, embedder) if embedder else {},
         routers=policy.routers,
     )

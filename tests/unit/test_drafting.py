@@ -100,7 +100,7 @@ class Desk:
         parts = Parts(
             embedder=self.embedder,
             retriever=Retriever(self.embedder, self.corpus, {}),
-            summariser=Summariser(self.policy, by_model, self.summaries, Outage("whole", now=Clock())),
+            summariser=Summariser(self.policy, by_model, self.summaries, Outage("whole", now=Clock()), now=Clock()),
             compressors={"faq": ExtractiveCompressor(self.embedder)} if task.compression else {},
             routers=self.policy.routers,
         )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agents.context import history
 from agents.context.history import Known
 from agents.context.prompt import Draft
+from agents.context.summaries import PATIENCE_MS
 from agents.context.summariser import Summarised, Summariser
 from agents.context.summary_stage import SummaryStage
 from agents.outage import Outage
@@ -22,7 +23,7 @@ from schemas.enums import Lane
 from schemas.records import InferenceTask, Message, Summary
 from tests.fakes.conversation import Words, said, text
 from tests.fakes.entry import Clock
-from tests.fakes.records import AT, delivery, ticket
+from tests.fakes.records import AT, HOUR, delivery, ticket
 from tests.fakes.summaries import InMemorySummaries
 
 OWNER = ("bank", "faq")
@@ -93,7 +94,7 @@ class Conversation:
         self.outage = Outage("history is sent whole", now=self.clock)
         self.tokens = Words()
         self.made: list[str] = []
-        self._summariser = Summariser(policy, {"small": self.tokens}, self.summaries, self.outage)
+        self._summariser = Summariser(policy, {"small": self.tokens}, self.summaries, self.outage, now=self.clock)
 
     async def ask(self, messages: Sequence[Message]) -> Summarised:
         return await self._summariser(ticket(), self.task, Draft(messages), "small")
@@ -132,6 +133,14 @@ async def test_a_summary_is_asked_for_over_the_limit_and_used_from_then_on() -> 
     assert again.draft.summary.startswith("minutes0")
     assert again.asked_for is None
     assert again.why == ["a summary stands for the first 2 turns"]
+
+
+async def test_an_engine_has_as_long_for_a_summary_as_nobody_asks_again_however_old_its_request_is() -> None:
+    talk = Conversation(RULES)
+    talk.clock.ms = AT + 24 * HOUR
+    task = await talk.make(await talk.ask(conversation(3)))
+    assert task.ticket.deadline == talk.clock.ms + PATIENCE_MS
+    assert task.ticket.received_at == ticket().received_at
 
 
 async def test_while_one_is_being_made_no_other_is_asked_for() -> None:
