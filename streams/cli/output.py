@@ -45,7 +45,9 @@ def say(line: str) -> None:
 
 def print_json(value: object) -> None:
     """One JSON document, on one line."""
-    typer.echo(json.dumps(value, ensure_ascii=False, default=str))
+    written = json.dumps(value, ensure_ascii=False, default=str)
+    # A file's name may hold what no terminal can write: JSON's own escape stands for it.
+    typer.echo(written.encode(errors="backslashreplace").decode())
 
 
 def print_rows(rows: Sequence[Row], form: Format, *, title: str, right: Sequence[str] = ()) -> None:

@@ -92,7 +92,13 @@ class Collection:
 
     def _change(self, document: Document, notes: tuple[str, ...]) -> Change:
         check(document, self._policy)
-        value = self._codec.encode(document)
+        try:
+            value = self._codec.encode(document)
+        except UnicodeEncodeError as error:
+            code = f"U+{ord(error.object[error.start]):04X}"
+            raise InvalidRequestError(
+                f"its name, title, text or metadata holds {code}, which is no character: take it out"
+            ) from error
         if len(value) > MAX_BYTES:
             raise InvalidRequestError(f"makes a record of {len(value):,} bytes, and {MAX_BYTES:,} fit: split it")
         return self._as_published(document, value, notes)

@@ -61,8 +61,9 @@ def _parted(text: str) -> tuple[dict[Any, Any], str]:
         return {}, text
     try:
         fields = form.load("".join(lines[:end]))
-    except (yaml.YAMLError, tomllib.TOMLDecodeError) as error:
-        raise InvalidRequestError(f"its front matter is no {form.name}: {' '.join(str(error).split())}") from error
+    except Exception as error:  # of a date that does not exist, or a number that is none, it can raise anything
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
+        raise InvalidRequestError(f"its front matter is no {form.name}: {why}") from error
     if fields is not None and not isinstance(fields, dict):
         return {}, text  # two rules with text between them
     return fields or {}, "".join(lines[end + 1 :])

@@ -44,8 +44,14 @@ def read(path: Path, readers: Mapping[str, Reader]) -> Read:
         raise InvalidRequestError(f"files of this kind are not read: {', '.join(sorted(readers))} are")
     try:
         found = reader(path.read_bytes())
+    except InvalidRequestError:
+        raise
     except OSError as error:
         raise InvalidRequestError(f"cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise InvalidRequestError("is nested too deeply to be read: close what is left open, or flatten it") from error
+    except Exception as error:  # an odd file can make a library raise anything, and must not keep others out
+        raise InvalidRequestError(f"cannot be read: {error!r}") from error
     if not found.text.strip():
         raise InvalidRequestError("there is no text in it")
     title = " ".join(found.title.split()) or path.stem

@@ -84,6 +84,22 @@ def test_a_dry_run_says_what_would_become_of_each_document_and_needs_no_kafka(ha
     assert "1 indexed, 1 removed" in run(str(handbook), "--dry-run", "--prune").stdout
 
 
+def test_no_odd_file_keeps_the_others_out(handbook: Path) -> None:
+    odd = {
+        "date.md": b"---\ndate: 2024-02-30\n---\ntext",
+        "deep.html": b"<div>" * 600,
+        "deep.md": b"---\n" + b"[" * 2000 + b"\n---\ntext",
+        "\udcff.txt": b"text",
+    }
+    for name, raw in odd.items():
+        (handbook / name).write_bytes(raw)
+    ran = run(str(handbook), "--dry-run", "--format", "json")
+    assert ran.exit_code == 1
+    told = json.loads(ran.stdout)
+    assert told["bad"].keys() == {"bad.md", *odd}
+    assert told["counts"]["indexed"] == 2
+
+
 def test_metadata_that_is_given_makes_another_document_of_it(handbook: Path) -> None:
     indexed([document("cards.md")])
     cards = str(handbook / "cards.md")

@@ -123,6 +123,11 @@ def test_markdown_without_front_matter_is_called_as_its_first_line_if_that_is_a_
     [
         (b"---\na: b: c\n---\n", "its front matter is no YAML: mapping values are not allowed here"),
         (b"+++\na = \n+++\n", "its front matter is no TOML: Invalid value"),
+        (b"---\ndate: 2024-02-30\n---\n", "its front matter is no YAML: day is out of range for month"),
+        (b"---\nn: 0x_\n---\n", "its front matter is no YAML: invalid literal for int"),
+        (b"---\na: !!timestamp soon\n---\n", "its front matter is no YAML: "),
+        (b"---\n" + b"[" * 2000 + b"\n---\n", "its front matter is no YAML: it is nested too deeply"),
+        (b"+++\na = " + b"[" * 2000 + b"\n+++\n", "its front matter is no TOML: it is nested too deeply"),
         (b"one\ntwo\nth\xe9\n", "line 3 is not UTF-8: save the file as UTF-8"),
     ],
 )
