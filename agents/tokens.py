@@ -1,11 +1,17 @@
-"""Counting tokens as the served model counts them."""
+"""Counting tokens as the served model counts them, without holding up the event loop."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from schemas.records import Message
+
+T = TypeVar("T")
+
+LONG_PROMPT = 20_000
+"""Characters from which on counting tokens is left to a thread: it would hold up everybody else for milliseconds."""
 
 
 class Tokens(Protocol):
@@ -18,3 +24,13 @@ class Tokens(Protocol):
     def length(self, text: str) -> int:
         """The tokens of a text alone, without special ones."""
         ...
+
+
+def is_long(messages: Sequence[Message]) -> bool:
+    """Whether counting the tokens of a prompt takes a while."""
+    return sum(len(message.content) for message in messages) >= LONG_PROMPT
+
+
+async def unhurried(long: bool, work: Callable[[], T]) -> T:
+    """What ``work`` returns, in a thread where it takes long."""
+    return await asyncio.to_thread(work) if long else work()

@@ -9,7 +9,7 @@ import msgspec
 
 from agents.context import few_shot
 from agents.context.compression import Compressor, payoff
-from agents.context.lengths import Lengths, unhurried
+from agents.context.lengths import Lengths
 from agents.context.prompt import Draft
 from agents.context.question import Question
 from agents.context.retrieval import Found, Retriever, keep
@@ -22,7 +22,7 @@ from agents.policy import Policy
 from agents.policy_document import Task
 from agents.router import TrainedRouter
 from agents.stage import Emit
-from agents.tokens import Tokens
+from agents.tokens import Tokens, is_long, unhurried
 from agents.waterfall import Pricing
 from schemas.enums import Lane
 from schemas.ledger import CostLine, Decision, Usage
@@ -102,7 +102,7 @@ class Drafter:
             model=model,
             messages=messages,
             usage=Usage(published_tokens=steps.published, removed=steps.removed, prompt_tokens=steps.prompt),
-            fallbacks=self._fallbacks(one, model, messages),
+            fallbacks=await self._fallbacks(one, model, messages),
             decisions=one.decisions,
             emits=one.emits,
         )
@@ -218,12 +218,15 @@ class Drafter:
             gone = len(draft.messages) - len(kept.messages)
             one.decided(f"history: the {gone} oldest messages left out", [f"the model has room for {room} tokens"])
 
-    def _fallbacks(self, one: _Request, model: str, messages: Sequence[Message]) -> list[str]:
+    async def _fallbacks(self, one: _Request, model: str, messages: Sequence[Message]) -> list[str]:
         """The models that may take over: those that the prompt fits; none where the request names its model."""
         if one.miss.model is not None:
             return []
         others = [other for other in one.rules.fallbacks if other != model]
-        return [other for other in others if self._fits(other, self._tokens[other].count(messages), one.miss)]
+        return await unhurried(
+            is_long(messages),
+            lambda: [other for other in others if self._fits(other, self._tokens[other].count(messages), one.miss)],
+        )
 
     def _fits(self, model: str, tokens: int, miss: CacheMiss) -> bool:
         return tokens + miss.sampling.max_tokens <= self._policy.models[model].window

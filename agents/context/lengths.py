@@ -1,28 +1,11 @@
-"""Counting the tokens of prompts without holding up the event loop."""
+"""A prompt's tokens in the models that it may go to."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
-from agents.tokens import Tokens
+from agents.tokens import Tokens, is_long, unhurried
 from schemas.records import Message
-
-T = TypeVar("T")
-
-LONG_PROMPT = 20_000
-"""Characters from which on counting tokens is left to a thread: it would hold up everybody else for milliseconds."""
-
-
-def is_long(messages: Sequence[Message]) -> bool:
-    """Whether counting the tokens of a prompt takes a while."""
-    return sum(len(message.content) for message in messages) >= LONG_PROMPT
-
-
-async def unhurried(long: bool, work: Callable[[], T]) -> T:
-    """What ``work`` returns, in a thread where it takes long."""
-    return await asyncio.to_thread(work) if long else work()
 
 
 class Lengths:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from agents.context.lengths import is_long, unhurried
 from agents.context.prompt import Draft
-from agents.tokens import Tokens
+from agents.tokens import Tokens, is_long, unhurried
 from schemas.ledger import Removal
 
 

@@ -16,12 +16,12 @@ from agents.outage import Outage
 from agents.policy import Policy
 from agents.policy_document import History, Task
 from agents.stage import Emit
-from agents.tokens import Tokens
+from agents.tokens import Tokens, is_long, unhurried
 from schemas import topics
 from schemas.enums import Lane
 from schemas.errors import ServiceError
 from schemas.ledger import Usage
-from schemas.records import InferenceTask, Lookup, Sampling, Ticket
+from schemas.records import InferenceTask, Lookup, Message, Sampling, Ticket
 
 
 class Summarised(NamedTuple):
@@ -49,6 +49,17 @@ class _Talk(NamedTuple):
     """Tokens of what was said, with the known summary in its place."""
     named: Sequence[str]
     """The turns that may be summarised."""
+
+
+class _Plan(NamedTuple):
+    """A summary that might be asked for."""
+
+    covered: int
+    """The turns that it would stand for."""
+    prompt: list[Message]
+    size: int
+    """Tokens of the prompt, in its own model."""
+    payoff: Payoff
 
 
 class Summariser:
@@ -103,7 +114,7 @@ class Summariser:
             shorter = _with(draft, known)
             if known.covered:
                 why.append(f"a summary stands for the first {known.covered} turns")
-            spoken = _spoken(shorter, self._tokens[model])
+            spoken = await unhurried(is_long(draft.messages), lambda: _spoken(shorter, self._tokens[model]))
             asked_for = None
             if spoken > rules.tokens and not history.under_way(held, known):
                 why.append(f"{spoken - rules.tokens} tokens over the limit of {rules.tokens}")
@@ -119,25 +130,17 @@ class Summariser:
         """The task of a summary of as many turns as its model can read; None where it can read none, is at it, or it
         would not pay yet.
         """
-        ticket, rules, known, named = talk.ticket, talk.rules, talk.known, talk.named
-        room = self._policy.models[rules.model].window - rules.summary_tokens
-        count = self._tokens[rules.model].count
-        covered = len(named)
-        while covered > known.covered:
-            prompt = history.to_summarise(known, talk.draft.messages, covered, tokens=rules.summary_tokens)
-            if (size := count(prompt)) <= room:
-                break
-            covered = known.covered + (covered - known.covered) // 2
-        else:
+        ticket, rules = talk.ticket, talk.rules
+        plan = await unhurried(is_long(talk.draft.messages), lambda: self._plan(talk))
+        if plan is None:
             return None
-        payoff = self._payoff(talk, covered, size)
         why.append(
-            f"the turns that a longer summary would stand for have cost {payoff.paid} nano-USD so far, and it costs "
-            f"{payoff.cost}"
+            f"the turns that a longer summary would stand for have cost {plan.payoff.paid} nano-USD so far, and it "
+            f"costs {plan.payoff.cost}"
         )
-        if not payoff.pays:
+        if not plan.payoff.pays:
             return None
-        name = named[covered - 1]
+        name = talk.named[plan.covered - 1]
         if not await self._summaries.begin(name):
             return None
         task = InferenceTask(
@@ -150,13 +153,26 @@ class Summariser:
                 check=False,
             ),
             lookup=Lookup(fingerprint=name, scope=name, cacheable=False, question=""),
-            messages=prompt,
+            messages=plan.prompt,
             sampling=Sampling(max_tokens=rules.summary_tokens),
             model=rules.model,
-            usage=Usage(published_tokens=size, prompt_tokens=size),
+            usage=Usage(published_tokens=plan.size, prompt_tokens=plan.size),
             costs=[],
         )
         return Emit(topics.tasks(rules.model, Lane.BATCH), name.encode(), task)
+
+    def _plan(self, talk: _Talk) -> _Plan | None:
+        """The summary of as many turns as its model can read; None where it can read none."""
+        rules, known = talk.rules, talk.known
+        room = self._policy.models[rules.model].window - rules.summary_tokens
+        count = self._tokens[rules.model].count
+        covered = len(talk.named)
+        while covered > known.covered:
+            prompt = history.to_summarise(known, talk.draft.messages, covered, tokens=rules.summary_tokens)
+            if (size := count(prompt)) <= room:
+                return _Plan(covered, prompt, size, self._payoff(talk, covered, size))
+            covered = known.covered + (covered - known.covered) // 2
+        return None
 
     def _payoff(self, talk: _Talk, covered: int, size: int) -> Payoff:
         """Of a summary of the first ``covered`` turns, for which its model reads ``size`` tokens."""

@@ -15,7 +15,7 @@ import msgspec
 from agents.inference.breaker import Breaker
 from agents.inference.engine import Completion, Prompt
 from agents.policy_document import Model
-from agents.tokens import Tokens
+from agents.tokens import Tokens, is_long, unhurried
 from schemas.errors import EngineRowError, SetupError
 from schemas.ledger import Timings
 from schemas.records import Message
@@ -175,7 +175,7 @@ class OpenAIEngine:
             return trouble
         if response.is_success:
             self._breaker.answered()
-            return self._completion(prompt, response.content, clock() - sent)
+            return await self._completion(prompt, response.content, clock() - sent)
         trouble = _Trouble(self._problem(response), _retry_after(response))
         if response.status_code in _AWAY:
             self._breaker.failed(clock(), trouble.what)
@@ -204,7 +204,7 @@ class OpenAIEngine:
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         return msgspec.json.encode(body)
 
-    def _completion(self, prompt: Prompt, content: bytes, seconds: float) -> Completion:
+    async def _completion(self, prompt: Prompt, content: bytes, seconds: float) -> Completion:
         try:
             reply = msgspec.json.decode(content, type=_Reply)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -213,12 +213,13 @@ class OpenAIEngine:
         wrong = f"{self._url} answered {prompt.key!r} without a text" if text is None else None
         if wrong and reply.usage is None:
             raise EngineRowError(wrong)
-        text = text or ""
+        said = text or ""
         finish_reason = (reply.choices and reply.choices[0].finish_reason) or "stop"
-        usage = reply.usage or self._counted(prompt, text, finish_reason)
+        if (usage := reply.usage) is None:
+            usage = await unhurried(is_long(prompt.messages), lambda: self._counted(prompt, said, finish_reason))
         details = usage.prompt_tokens_details
         return Completion(
-            text=text,
+            text=said,
             finish_reason=finish_reason,
             prompt_tokens=usage.prompt_tokens,
             cached_tokens=(details and details.cached_tokens) or 0,

@@ -15,6 +15,7 @@ from agents.chat_template import ChatTemplate
 from agents.extras import VLLM
 from agents.inference.engine import Completion, Prompt
 from agents.policy_document import Model
+from agents.tokens import is_long, unhurried
 from schemas.enums import Lane
 from schemas.errors import EngineDeadError, EngineRowError, InvalidRequestError, SetupError
 from schemas.records import Message, Sampling
@@ -97,14 +98,15 @@ class VllmEngine:
             EngineRowError: vLLM refused or failed this prompt.
             EngineDeadError: vLLM's process is gone, or was never started.
         """
-        if self._llm is None or self._core is None:
+        llm, core = self._llm, self._core
+        if llm is None or core is None:
             raise EngineDeadError(f"the engine of {self.model!r} is not running")
         try:
-            ids = self._template.render(prompt.messages)
+            ids = await unhurried(is_long(prompt.messages), lambda: self._template.render(prompt.messages))
         except InvalidRequestError as error:
             raise EngineRowError(str(error)) from error
         request_id = f"{prompt.key}#{next(self._serial)}"
-        done: Completion = await self._core.generate(self._llm, ids, prompt, request_id, self._settings.lora)
+        done: Completion = await core.generate(llm, ids, prompt, request_id, self._settings.lora)
         return done
 
     def _discard(self, building: asyncio.Task[AsyncLLM]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 from agents.budgets.worst_case import MESSAGE_TOKENS, TEMPLATE_TOKENS
@@ -21,6 +22,25 @@ class Words:
 
     def length(self, text: str) -> int:
         return self.factor * len(text.split())
+
+
+class Watched(Words):
+    """A tokenizer of words that remembers whether it was asked on the event loop's thread, which is the main one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_loop: list[bool] = []
+
+    def count(self, messages: Sequence[Message]) -> int:
+        self._asked()
+        return super().count(messages)
+
+    def length(self, text: str) -> int:
+        self._asked()
+        return super().length(text)
+
+    def _asked(self) -> None:
+        self.on_loop.append(threading.current_thread() is threading.main_thread())
 
 
 class Bytes:

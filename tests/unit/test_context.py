@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.affinity import beginnings
-from agents.context.lengths import LONG_PROMPT
 from agents.context.stage import ContextStage
 from agents.context.trimming import trim
 from agents.policy import Policy
 from agents.policy_document import Document, Model, Price, Route, Task, Tenant
+from agents.tokens import LONG_PROMPT
 from agents.waterfall import holds
 from schemas import topics
 from schemas.enums import Lane, Source, Status

@@ -38,11 +38,11 @@ from agents.policy_document import (
 )
 from agents.router import Fitted, RouterFile, TrainedRouter
 from agents.stage import Delivery
-from agents.tokens import Tokens
+from agents.tokens import LONG_PROMPT, Tokens
 from agents.waterfall import Pricing, holds, with_spending
 from schemas.errors import InvalidRequestError, ServiceError
 from schemas.records import Answer, CacheMiss, Condition, InferenceTask, Message, PredictionRequest, Sampling, Summary
-from tests.fakes.conversation import Bytes, Words, said, text
+from tests.fakes.conversation import Bytes, Watched, Words, said, text
 from tests.fakes.corpus import InMemoryCorpus
 from tests.fakes.embedder import BagOfWords
 from tests.fakes.entry import Clock
@@ -296,6 +296,15 @@ async def test_fallbacks_are_those_that_the_prompt_fits() -> None:
     assert task.fallbacks == ["large"]
     named, _ = await desk.asked(said("u:Why?"), model="small")
     assert named.fallbacks == []
+
+
+@pytest.mark.parametrize("length", [10, LONG_PROMPT])
+async def test_a_long_prompt_is_counted_beside_the_event_loop_for_its_fallbacks_too(length: int) -> None:
+    tokens = Watched()
+    desk = Desk(rules(fallbacks=["large"]), tokens)
+    await desk.stage(missed(said("u:" + "x" * length)))
+    assert len(tokens.on_loop) >= 2, "for its model, and for the one that may take over"
+    assert set(tokens.on_loop) == {length == 10}
 
 
 async def test_a_corpus_that_is_away_fails_the_request() -> None:

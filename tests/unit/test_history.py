@@ -19,9 +19,10 @@ from agents.context.summary_stage import SummaryStage
 from agents.outage import Outage
 from agents.policy import Policy
 from agents.policy_document import Document, History, Model, Price, Task, Tenant
+from agents.tokens import LONG_PROMPT
 from schemas.enums import Lane
 from schemas.records import InferenceTask, Message, Summary
-from tests.fakes.conversation import Words, said, text
+from tests.fakes.conversation import Watched, Words, said, text
 from tests.fakes.entry import Clock
 from tests.fakes.records import AT, HOUR, delivery, ticket
 from tests.fakes.summaries import InMemorySummaries
@@ -76,7 +77,7 @@ def test_the_next_summary_is_made_of_the_last_one_and_the_turns_since() -> None:
 class Conversation:
     """A worker's summariser, with an engine that makes each summary when it is told to."""
 
-    def __init__(self, rules: History, window: int = 400, percent: int = 10) -> None:
+    def __init__(self, rules: History, window: int = 400, percent: int = 10, tokens: Words | None = None) -> None:
         start = datetime(2020, 1, 1, tzinfo=UTC)
         price = Price(model="small", version="1", effective_from=start, input="1", output="1", batch_percent=percent)
         policy = Policy(
@@ -92,7 +93,7 @@ class Conversation:
         self.task = policy.document.tasks["faq"]
         self.summaries = InMemorySummaries(now=self.clock)
         self.outage = Outage("history is sent whole", now=self.clock)
-        self.tokens = Words()
+        self.tokens = tokens or Words()
         self.made: list[str] = []
         self._summariser = Summariser(policy, {"small": self.tokens}, self.summaries, self.outage, now=self.clock)
 
@@ -185,6 +186,14 @@ async def test_wherever_a_conversation_ends_it_has_cost_at_most_twice_what_it_wo
             task = await talk.make(found)
             spent += (talk.tokens.count(task.messages) + RULES.summary_tokens) * percent // 100
         assert spent <= 2 * whole + 2 * len(lengths)
+
+
+@pytest.mark.parametrize("words", [5, LONG_PROMPT // 4])
+async def test_a_long_conversation_is_counted_beside_the_event_loop(words: int) -> None:
+    tokens = Watched()
+    found = await Conversation(RULES, window=10**6, tokens=tokens).ask(conversation(3, words=words))
+    assert found.asked_for is not None
+    assert set(tokens.on_loop) == {words == 5}
 
 
 async def test_without_the_summaries_the_history_is_sent_whole() -> None:

@@ -16,9 +16,11 @@ from agents.inference import openai_engine
 from agents.inference.engine import Completion, Prompt
 from agents.inference.openai_engine import OpenAIEngine
 from agents.policy_document import Model
+from agents.tokens import LONG_PROMPT
 from schemas.enums import Lane
 from schemas.errors import EngineRowError, SetupError
 from schemas.records import Message, Sampling
+from tests.fakes.conversation import Watched
 from tests.fakes.engine import WordTokens
 
 KEY = "sk-very-secret"
@@ -114,6 +116,18 @@ async def test_where_the_server_counts_nothing_we_count(finish_reason: str, ende
         answer = await ask(engine)
     assert answer.prompt_tokens == WordTokens().count(ASKED)
     assert (answer.cached_tokens, answer.completion_tokens) == (0, 3 + ended)
+
+
+@pytest.mark.parametrize("length", [10, LONG_PROMPT])
+async def test_a_long_prompt_is_counted_beside_the_event_loop(length: int) -> None:
+    tokens = Watched()
+    model = Model(engine="openai", window=512, url="http://server/v1/")
+    engine = OpenAIEngine("ours", model, tokens, transport=httpx.MockTransport(Server(said(usage=None))))
+    await engine.start()
+    messages = [Message(role="user", content="x" * length)]
+    await engine.generate(Prompt("r", "t", Lane.BATCH, messages, Sampling()))
+    await engine.stop()
+    assert set(tokens.on_loop) == {length == 10}
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.context.lengths import LONG_PROMPT
 from agents.context.prompt import Draft
 from agents.context.question import Question
 from agents.context.steps import Steps
 from agents.embedding import pack
 from agents.policy_document import Example
+from agents.tokens import LONG_PROMPT
 from schemas.ledger import Removal
 from tests.fakes.conversation import Words, said, text
 from tests.fakes.embedder import BagOfWords

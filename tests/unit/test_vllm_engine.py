@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from agents.chat_template import ChatTemplate
 from agents.inference.engine import Prompt
 from agents.inference.vllm_engine import CPU_CACHE_BYTES, VllmEngine, arguments
 from agents.policy_document import Model
+from agents.tokens import LONG_PROMPT
 from schemas.enums import Lane
 from schemas.errors import EngineDeadError, SetupError
 from schemas.records import Message, Sampling
@@ -48,6 +50,26 @@ async def test_an_engine_that_was_not_started_is_dead_and_may_be_stopped(engine:
         await engine.generate(Prompt("r", "t", Lane.BATCH, [Message(role="user", content="?")], Sampling()))
     await engine.stop()
     assert (engine.alive, engine.token_capacity) == (False, None)
+
+
+@pytest.mark.parametrize("length", [10, LONG_PROMPT])
+async def test_a_long_prompt_is_rendered_beside_the_event_loop(length: int) -> None:
+    on_loop: list[bool] = []
+
+    class Tokenizer:
+        def apply_chat_template(self, turns: Sequence[dict[str, str]], **_: Any) -> list[int]:
+            on_loop.append(threading.current_thread() is threading.main_thread())
+            return [len(turns)]
+
+    class Core:
+        async def generate(self, _llm: object, ids: list[int], *_: object) -> list[int]:
+            return ids
+
+    engine: Any = VllmEngine("small", Model(engine="vllm", window=64), ChatTemplate(Tokenizer(), "nowhere"))
+    engine._llm, engine._core = object(), Core()
+    messages = [Message(role="user", content="x" * length)]
+    assert await engine.generate(Prompt("r", "t", Lane.BATCH, messages, Sampling())) == [1]
+    assert on_loop == [length == 10]
 
 
 def test_what_the_catalogue_says_is_passed_to_vllm_under_its_names(tmp_path: Path) -> None:
