@@ -144,12 +144,20 @@ async def test_what_an_engine_bills_without_an_answer_is_charged_and_asks_the_ne
     assert sum(line.cost for line in emit.record.costs[1:]) == paid
 
 
-async def test_what_a_refused_answer_cost_stays_on_the_task_that_the_next_model_gets() -> None:
-    class Typed(FakeEngine):
-        async def generate(self, prompt: Prompt) -> Completion:
-            return (await super().generate(prompt))._replace(text='{"fee": 3}')
+class Typed(FakeEngine):
+    """Says what it is told to."""
 
-    refused, answering = FakeEngine("small"), Typed("big")
+    def __init__(self, model: str, says: str) -> None:
+        super().__init__(model)
+        self.says = says
+
+    async def generate(self, prompt: Prompt) -> Completion:
+        return (await super().generate(prompt))._replace(text=self.says)
+
+
+@pytest.mark.parametrize("says", ["it costs three", "[" * 1200])
+async def test_what_a_refused_answer_cost_stays_on_the_task_that_the_next_model_gets(says: str) -> None:
+    refused, answering = Typed("small", says), Typed("big", '{"fee": 3}')
     inference = stage(refused, answering)
     sampling = Sampling(max_tokens=64, json_schema=REFUSED)
     asked = delivery(task(sampling=sampling, fallbacks=["big"]), 1)

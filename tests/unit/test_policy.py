@@ -144,6 +144,11 @@ def test_an_unknown_name_is_refused(policy: Policy, fields: dict[str, Any], mess
         ({"sampling": Sampling(json_schema="{")}, "sampling.json_schema is no JSON"),
         ({"sampling": Sampling(json_schema="[]")}, "sampling.json_schema must be a JSON object"),
         ({"sampling": Sampling(json_schema='{"type": 7}')}, "sampling.json_schema is no JSON schema: 7 is not valid"),
+        ({"sampling": Sampling(json_schema='{"$schema": 5}')}, "sampling.json_schema is no JSON schema: its $schema"),
+        (
+            {"sampling": Sampling(json_schema='{"pattern": "(?=a)"}')},
+            "json_schema holds the pattern '(?=a)', which RE2",
+        ),
         ({"sampling": Sampling(json_schema='{"x": "%s"}' % ("x" * 70_000))}, "json_schema has over 65536 bytes"),
     ],
 )
