@@ -19,6 +19,7 @@ from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams import header_names
 from streams.fetching import wait_as_asked
 
 if TYPE_CHECKING:
@@ -275,6 +276,7 @@ class Transport(driver.Transport):  # type: ignore[misc]
         self, app: faust.App, *, fetch_wait_ms: int = 50, drain_s: float = 10.0, commit_s: float = 5.0
     ) -> None:
         super().__init__(app.conf.broker_consumer, app)
+        header_names.read_any()
         self.fetch_wait_ms = fetch_wait_ms
         self.drain_s = drain_s
         self.commit_s = commit_s

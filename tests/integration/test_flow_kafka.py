@@ -20,6 +20,7 @@ import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from agents.stage import Delivery, Emit, dead_letter
 from schemas.codec import Codec
@@ -260,6 +261,47 @@ async def test_a_fatal_record_stops_its_worker_and_is_worked_on_by_the_next(
     await worker.ready()
     await worker.stop()
     assert worker.exits == [1, 0]
+
+
+class Latin1(str):
+    """A header name of a producer that does not know that it must be UTF-8."""
+
+    def encode(self, encoding: str = "", errors: str = "strict") -> bytes:
+        return super().encode("latin-1", errors)
+
+
+async def publish_batch(bootstrap: str, partition: int, compression: int, names: dict[int, str]) -> None:
+    """One batch of messages, numbered and each with one header."""
+    codec = Codec()
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+        batch = producer.create_batch()
+        batch._builder = _DefaultRecordBatchBuilderPy(2, compression, 0, -1, -1, 0, 65536)
+        for number, name in names.items():
+            value = codec.encode(Message(role="user", content=f"message {number}"))
+            batch.append(key=b"%d" % number, value=value, timestamp=None, headers=[(name, b"value")])
+        batch.close()
+        await (await producer.send_batch(batch, IN, partition=partition))
+
+
+async def test_a_header_name_that_is_not_utf8_loses_no_record_and_stops_no_worker(
+    broker: kafka.KafkaServer, tmp_path: Path
+) -> None:
+    bad = {5: Latin1("caf\u00e9"), 6: Latin1("\u00ff"), 27: Latin1("\u00e9t\u00e9")}
+    names = [bad.get(number, "name") for number in range(60)]
+    uncompressed, gzip = 0, 1
+    batches = [(0, uncompressed), (0, gzip), (0, uncompressed), (1, gzip), (1, uncompressed), (2, gzip)]
+    for number, (partition, compression) in enumerate(batches):
+        numbers = range(10 * number, 10 * number + 10)
+        await publish_batch(broker.address, partition, compression, {at: names[at] for at in numbers})
+    worker = Supervised(broker.address, tmp_path, 0)
+    await worker.ready()
+    answered = await keys_of(broker.address, OUT, wanted=60, seconds=30)
+    await worker.stop()
+    assert answered == Counter(range(60))
+    assert worker.exits == [0]
+    async with AIOKafkaConsumer(bootstrap_servers=broker.address, group_id="flow-test") as consumer:
+        committed = [await consumer.committed(TopicPartition(IN, partition)) for partition in range(3)]
+    assert committed == [30, 20, 10]
 
 
 async def test_a_worker_told_to_end_ends_although_the_broker_is_away(broker: kafka.KafkaServer, tmp_path: Path) -> None:
