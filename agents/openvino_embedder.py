@@ -32,6 +32,9 @@ LENGTHS = (16, 32)
 Where every text has another length, adapting the graph to it takes as long as half of the computing: 2.3 ms a question
 without these, 1.4 with them (two cores with AMX). Each graph packs the weights anew, which takes 35 MB.
 """
+FIXED = 200_000_000
+"""Bytes of weights up to which a model gets graphs of fixed lengths: of a larger one the copies take too much memory,
+and computing takes most of the time anyway."""
 
 
 def openvino() -> Any:
@@ -137,11 +140,12 @@ class OpenVinoEncoder:
         }
         graph = core.read_model(model.graph, model.weights)
         self._any = core.compile_model(graph, "CPU", settings).create_infer_request()
-        self._single = {}
-        for length in (length for length in LENGTHS if length <= model.window):
-            fixed = graph.clone()
-            fixed.reshape({given: [1, length] for given in fixed.inputs})
-            self._single[length] = core.compile_model(fixed, "CPU", settings).create_infer_request()
+        self._single: dict[int, Any] = {}
+        for length in LENGTHS if len(model.weights) <= FIXED else ():
+            if length <= model.window:
+                fixed = graph.clone()
+                fixed.reshape({given: [1, length] for given in fixed.inputs})
+                self._single[length] = core.compile_model(fixed, "CPU", settings).create_infer_request()
         self._inputs = model.inputs
         self.tokenizer = model.tokenizer
         self._tokenizer: Any = Tokenizer.from_str(model.tokenizer)

@@ -24,6 +24,13 @@ def fitting(name: str) -> str:
     return name if fits(name) else f"{name[:_SHOWN]}… {blake2b(name.encode(), digest_size=8).hexdigest()}"
 
 
+def fitted(entry: LedgerEntry) -> LedgerEntry:
+    """The entry with names that fit: whoever published a request that was refused may have named anything."""
+    named = {name: fitting(getattr(entry, name)) for name in ("tenant", "cost_center", "task")}
+    same = all(getattr(entry, name) == short for name, short in named.items())
+    return entry if same else msgspec.structs.replace(entry, **named)
+
+
 def key_of(entry: LedgerEntry | RollUp) -> bytes:
     """The key of the roll-up, or of the one that an entry belongs to: its dimensions as a JSON array.
 

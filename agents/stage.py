@@ -87,4 +87,4 @@ def dead_letter(delivery: Delivery[R], error: HeadraceError, stage: str, topic: 
         stage=stage,
         occurred_at=delivery.timestamp,
     )
-    return Emit(topic, delivery.key, letter, place=letter.origin.encode())
+    return Emit(topic, delivery.key or None, letter, place=letter.origin.encode())

@@ -96,10 +96,10 @@ class BudgetLog:
             await consumer.stop()
 
     def _decoded(self, records: Sequence[ConsumerRecord], kind: type[R]) -> list[tuple[ConsumerRecord, R]]:
-        found = []
+        found, decode = [], self._codec.decoder(kind, ours=True)
         for record in records:
             try:
-                found.append((record, self._codec.decode(record.value or b"", kind)))
+                found.append((record, decode(record.value or b"")))
             except UndecodableError:
                 continue  # it went to the dead letters, or is the end of a key
         return found

@@ -64,21 +64,21 @@ def codec_of(settings: Settings) -> Codec:
     return Codec(settings.framing, registry)
 
 
-def whole_since(begins: Mapping[tuple[str, int], int], read: Iterable[Received[R]], *, now: int) -> int | None:
+def whole_since(begins: Mapping[tuple[str, int], int], read: Iterable[Received[R]], *, emptied: int) -> int | None:
     """Since when topics have all that was published on them, in UTC epoch milliseconds; None: since ever.
 
     Partitions lose their beginnings at different times. What a partition has lost is no younger than the first
-    record that is left of it; of one that has none left, nothing is known up to ``now``.
+    record that is left of it; of one that has none left, it may be as young as ``emptied``.
 
     Args:
         begins: by topic and partition, the first offset that is still there.
         read: all records, each partition's in its order.
-        now: UTC epoch milliseconds.
+        emptied: the youngest that a record may be that its topic keeps no more, in UTC epoch milliseconds.
     """
     first: dict[tuple[str, int], int] = {}
     for one in read:
         first.setdefault((one.topic, one.partition), one.timestamp)
-    return max((first.get(partition, now) for partition, offset in begins.items() if offset), default=None)
+    return max((first.get(partition, emptied) for partition, offset in begins.items() if offset), default=None)
 
 
 class Publisher:
@@ -154,15 +154,16 @@ class Reader(Generic[R]):
             found += await self.take(left)
         return found
 
-    async def whole_since(self, read: Iterable[Received[R]]) -> int | None:
+    async def whole_since(self, read: Iterable[Received[R]], kept_ms: int = 0) -> int | None:
         """Since when the topics have all that was published on them; see :func:`whole_since`.
 
         Args:
             read: what :meth:`to_the_end` found.
+            kept_ms: for how long the topics keep what is published on them, at least.
         """
         begins = await self._consumer.beginning_offsets(list(self._consumer.assignment()))
         by_partition = {(partition.topic, partition.partition): offset for partition, offset in begins.items()}
-        return whole_since(by_partition, read, now=time.time_ns() // 1_000_000)
+        return whole_since(by_partition, read, emptied=time.time_ns() // 1_000_000 - kept_ms)
 
     def _received(self, record: ConsumerRecord) -> Received[R]:
         value = record.value or b""
@@ -244,6 +245,12 @@ class Admin:
             for code, _, _, name, entries in answer.resources
             if code == 0
         }
+
+    async def kept_ms(self, name: str) -> int:
+        """For how long a topic keeps what is published on it, at least; 0 where nobody can say."""
+        config = (await self.configs([name])).get(name, {})
+        by_time = int(config.get("retention.ms", -1))
+        return by_time if by_time > 0 and config.get("retention.bytes", "-1") == "-1" else 0
 
     async def cluster_id(self) -> str:
         """The cluster's id, which need not be its own: see :mod:`streams.topic_ids`."""

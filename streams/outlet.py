@@ -33,11 +33,11 @@ _CLOSE_S = 0.1
 
 
 def partition_of(key: bytes | None, partitions: Sequence[int], available: Sequence[int]) -> int:
-    """The partition of a key: CRC-32, as librdkafka's default has it. With no key, or an empty one, it is any.
+    """The partition of a key: CRC-32, as librdkafka's default has it. A record without a key goes anywhere.
 
     aiokafka's own choice, Java's murmur2, is written in Python and costs as much as all the rest of a send.
     """
-    if not key:
+    if key is None:
         return choice(available or partitions)  # noqa: S311 - no secret depends on it
     return crc32(key) % len(partitions)
 
@@ -120,7 +120,9 @@ class Outlet:
                 partitions = self._partitions.get(emit.topic)
                 if partitions is None:
                     partitions = self._partitions[emit.topic] = range(len(await producer.partitions_for(emit.topic)))
-                lanes.append(self._lane(emit.topic, partition_of(emit.key or emit.place, partitions, ())))
+                # An empty key is a key: whatever is summed by it must lie on one partition.
+                at = emit.place if emit.key is None else emit.key
+                lanes.append(self._lane(emit.topic, partition_of(at, partitions, ())))
         except KafkaError as error:
             raise NotDeliveredError(emits, error) from error
         traced = [(name, headers[name]) for name in TRACE_HEADERS if name in headers] if headers else []

@@ -24,6 +24,7 @@ class RollUpTable:
 
     def __init__(self, app: Any, codec: Codec, outlet: Outlet, *, partitions: int) -> None:
         self._codec = codec
+        self._decode = codec.decoder(RollUp, ours=True)
         self._outlet = outlet
         changelog = app.topic(
             topics.FINOPS,
@@ -38,14 +39,18 @@ class RollUpTable:
         """Rows as objects, each with the bytes that it stands for: Faust changes the table when partitions move."""
 
     def get(self, key: bytes) -> RollUp | None:
-        """The row as it was put last, by us or by whoever had the partition before."""
+        """The row as it was put last, by us or by whoever had the partition before.
+
+        Raises:
+            ServiceError: that was a worker of a newer release.
+        """
         value = self._table.data.get(key)
         if value is None:
             self._decoded.pop(key, None)
             return None
         known = self._decoded.get(key)
         if known is None or known[0] != value:
-            known = self._decoded[key] = (value, self._codec.decode(value, RollUp))
+            known = self._decoded[key] = (value, self._decode(value))
         return known[1]
 
     async def put(self, key: bytes, row: RollUp, partition: int) -> None:

@@ -26,6 +26,8 @@ def canonical(text: str, *, fold_case: bool = False) -> str:
 
 
 def _composed(text: str) -> str:
+    if unicodedata.is_normalized("NFKC", text):  # nearly always, and a hundred times faster to tell
+        return text
     return unicodedata.normalize("NFC", "".join(map(_folded, unicodedata.normalize("NFC", text))))
 
 

@@ -74,5 +74,5 @@ class Readings:
 
 
 def _size(reading: Reading) -> int:
-    """In words; one that has none takes some room too."""
-    return len(reading.keys) + 1
+    """In words; a text that is too long to be judged has none, and takes some room too."""
+    return max(len(reading.keys), len(reading.text.canonical) // 16) + 1

@@ -30,7 +30,7 @@ from agents.claims import Claimant, Claims, History, cover
 from agents.ledger.fold import apply, merge
 from agents.ledger.rows import Rows
 from agents.ledger.store import Store
-from agents.rollup_key import key_of
+from agents.rollup_key import fitted, key_of
 from agents.stage import Delivery, Emit, Position, dead_letter
 from schemas import topics
 from schemas.enums import EntryKind
@@ -93,7 +93,7 @@ class LedgerStage:
         """Claim the entry, and learn what its fold rests on. To be awaited in the order of receipt.
 
         Raises:
-            ServiceError: the database cannot be reached.
+            ServiceError: the database cannot be reached, or the row is of a newer release.
             FatalError: claims cannot be kept.
         """
         topic, partition, offset = delivery.position
@@ -103,12 +103,13 @@ class LedgerStage:
         if run is None or run.next_offset != offset or len(run.keys) > MOST_KNOWN:
             run = self._runs[topic, partition] = _Run()  # the partition may have been elsewhere meanwhile
         run.next_offset = offset + 1
-        key = key_of(delivery.record)
+        key = key_of(fitted(delivery.record))
         if key not in run.keys:
             stored = await asyncio.to_thread(self._store.rollup, key)
             if stored is not None:
                 self._working[key] = merge(stored, self._working.get(key)) or stored
             run.keys.add(key)
+        self._rows.get(key)  # what a newer release wrote must be waited for here: the fold may not fail
         if delivery.record.kind is EntryKind.CORRECTION:
             await self._learn(delivery.record)
 
@@ -122,7 +123,7 @@ class LedgerStage:
         Raises:
             FatalError: they could not be kept for ``patience_s``, or claims cannot be kept.
         """
-        entry, position = delivery.record, delivery.position
+        entry, position = fitted(delivery.record), delivery.position
         first = self._claims.claim(position, claimant(entry), delivery.timestamp)
         if first.offset != position.offset:
             return ()

@@ -37,7 +37,7 @@ import msgspec
 
 from agents.budgets.reservation import check_of, reservation_of
 from agents.claims import Claim, Claimant
-from agents.rollup_key import fitting
+from agents.rollup_key import fitted
 from agents.stage import Emit, Position
 from agents.waterfall import NOTHING, gpu_cost, holds, with_spending
 from schemas import topics
@@ -205,14 +205,13 @@ def _line(  # noqa: PLR0917 - as above
     answer: Answer, number: str, kind: EntryKind, at: int, billed: Waterfall, unbilled: int
 ) -> LedgerEntry:
     ticket = answer.ticket
-    # Whoever published a request that was refused may have named anything.
-    return LedgerEntry(
+    entry = LedgerEntry(
         entry_id=number,
         kind=kind,
         request_id=ticket.request_id,
-        tenant=fitting(ticket.tenant),
-        cost_center=fitting(ticket.cost_center),
-        task=fitting(ticket.task),
+        tenant=ticket.tenant,
+        cost_center=ticket.cost_center,
+        task=ticket.task,
         model=answer.model,
         lane=ticket.lane,
         source=answer.source,
@@ -225,6 +224,7 @@ def _line(  # noqa: PLR0917 - as above
         decisions=answer.decisions,
         reservation=reservation_of(ticket),
     )
+    return fitted(entry)
 
 
 def _spared(waterfall: Waterfall) -> Waterfall:

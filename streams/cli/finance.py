@@ -183,11 +183,13 @@ async def _on_the_topics(settings: Settings) -> tuple[list[PredictionResponse], 
     from schemas.ledger import LedgerEntry
     from schemas.records import PredictionResponse
     from streams.accounts import Topic
-    from streams.client import reader
+    from streams.client import admin, reader
 
     async with reader(settings, PredictionResponse, [topics.RESPONSES]) as source:
         answered = await source.to_the_end()
-        responses_since = await source.whole_since(answered)
+        async with admin(settings) as client:
+            kept_ms = await client.kept_ms(topics.RESPONSES)
+        responses_since = await source.whole_since(answered, kept_ms)
     async with reader(settings, LedgerEntry, [topics.LEDGER]) as source:
         booked = await source.to_the_end()
         whole = await source.whole_since(booked) is None

@@ -84,7 +84,8 @@ async def states(client: Admin, specs: list[TopicSpec]) -> list[dict[str, object
         elif found != spec.partitions:
             state = f"has {found} partitions where HEADRACE_PARTITIONS says {spec.partitions}"
         elif times != THE_BROKERS:
-            mend = f"kafka-configs.sh --alter --topic {spec.name} --add-config {TIMES}={THE_BROKERS}"
+            change = f"--alter --topic {spec.name} --add-config {TIMES}={THE_BROKERS}"
+            mend = f"kafka-configs.sh --bootstrap-server … {change}"
             state = f"has times of its producers' clocks ({TIMES}={times}): {mend}"
         rows.append({"topic": spec.name, "partitions": found, "state": state})
     return rows

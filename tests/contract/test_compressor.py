@@ -203,7 +203,7 @@ async def test_without_its_package_llmlingua_says_what_to_install(monkeypatch: p
     import sys
 
     monkeypatch.setitem(sys.modules, "llmlingua", None)
-    with pytest.raises(SetupError, match=r"pip install 'headrace\[llmlingua\]'"):
+    with pytest.raises(SetupError, match=r"uv pip install -e '\.\[llmlingua\]'"):
         await LLMLinguaCompressor.load(str(model_dir()), name="none")
 
 

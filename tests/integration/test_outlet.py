@@ -104,6 +104,13 @@ async def test_records_without_a_key_are_spread_and_lie_in_the_same_place_again(
     assert {record.key for record in records} == {None}
 
 
+async def test_an_empty_key_is_a_key_whose_records_lie_on_one_partition(kafka: KafkaServer, outlet: Outlet) -> None:
+    topic = await make_topic(kafka)
+    await outlet.send([Emit(topic, b"", Message(role="user", content=f"e-{n}")) for n in range(20)], {})
+    records = await read(kafka, topic, 20, by=lambda record: record.offset)
+    assert len({record.partition for record in records}) == 1
+
+
 async def test_bytes_go_to_the_partition_that_they_were_written_to(kafka: KafkaServer, outlet: Outlet) -> None:
     topic = await make_topic(kafka)
     await asyncio.gather(*(outlet.write(topic, number % PARTITIONS, b"%d" % number, b"v") for number in range(20)))

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
+from unittest.mock import AsyncMock
 
 import msgspec
 import pytest
@@ -304,11 +306,11 @@ def test_topics_are_whole_since_the_last_of_their_partitions_lost_its_beginning(
         return {("headrace.responses", partition): offset for partition, offset in enumerate(offsets)}
 
     read = [received(0, 4, 400), received(1, 7, 300), received(0, 5, 500), received(2, 0, 900)]
-    assert whole_since(begins(0, 0, 0), read, now=1000) is None
-    assert whole_since(begins(4, 7, 0), read, now=1000) == 400
-    assert whole_since(begins(0, 7, 0), read, now=1000) == 300
-    assert whole_since(begins(4, 7, 0, 3), read, now=1000) == 1000
-    assert whole_since(begins(4, 7, 0, 0), read, now=1000) == 400
+    assert whole_since(begins(0, 0, 0), read, emptied=1000) is None
+    assert whole_since(begins(4, 7, 0), read, emptied=1000) == 400
+    assert whole_since(begins(0, 7, 0), read, emptied=1000) == 300
+    assert whole_since(begins(4, 7, 0, 3), read, emptied=1000) == 1000
+    assert whole_since(begins(4, 7, 0, 0), read, emptied=1000) == 400
 
 
 def test_a_ledger_that_is_named_must_be_there(tmp_path: Path) -> None:
@@ -360,6 +362,17 @@ async def test_topics_that_are_not_as_they_should_be_are_told() -> None:
     assert "has 4 partitions" in found[1]
     assert "missing" in found[2]
     assert "--add-config message.timestamp.type=LogAppendTime" in found[3]
+
+
+async def test_a_topic_keeps_records_as_long_as_its_settings_say_where_they_say_it() -> None:
+    for config, kept in (
+        ({"retention.ms": "7000", "retention.bytes": "-1"}, 7000),
+        ({"retention.ms": "-1"}, 0),
+        ({"retention.ms": "7000", "retention.bytes": "1"}, 0),
+        ({}, 0),
+    ):
+        stub = cast("Admin", SimpleNamespace(configs=AsyncMock(return_value={"t": config})))
+        assert await Admin.kept_ms(stub, "t") == kept
 
 
 def test_a_letter_goes_back_to_the_topic_it_came_from() -> None:

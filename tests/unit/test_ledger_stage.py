@@ -42,11 +42,13 @@ class TableRows:
     def __init__(self, changelog: Changelog) -> None:
         self.changelog = changelog
         self.table = dict(changelog.rows)
-        self.failing = False
+        self.failing = self.newer = False
         self.mute = False
         """Accepts a row and says that it is durable, and it is not: a topic that lost its end."""
 
     def get(self, key: bytes) -> RollUp | None:
+        if self.newer:
+            raise ServiceError("a worker of a newer release wrote the row")
         return self.table.get(key)
 
     async def put(self, key: bytes, row: RollUp, partition: int) -> None:
@@ -252,6 +254,29 @@ async def test_a_rows_topic_that_lost_its_end_is_mended_from_the_database(
     checked(log, worker.store)
     (row,) = worker.changelog.rows.values()
     assert row.entries == 6
+    worker.kill()
+
+
+async def test_an_entry_whose_row_a_newer_release_wrote_waits_before_it_is_folded(
+    tmp_path: Path, log: Log[LedgerEntry]
+) -> None:
+    worker = made_in(tmp_path, log)
+    worker.rows.newer = True
+    with pytest.raises(ServiceError, match="newer release"):
+        await worker.stage.before(log.delivery(0))
+    worker.rows.newer = False
+    await worker.fold(*range(6))
+    checked(log, worker.store)
+    worker.kill()
+
+
+async def test_names_too_long_for_a_rolls_key_are_shortened_however_they_came_on_the_topic(tmp_path: Path) -> None:
+    log: Log[LedgerEntry] = Log(topics.LEDGER)
+    log.append(entry("e-1", tenant="t" * 4_000, cost_center="\u4e00" * 900), AT)
+    worker = made_in(tmp_path, log)
+    await worker.fold(0)
+    (key,) = worker.changelog.rows
+    assert len(key) < 2_700
     worker.kill()
 
 
