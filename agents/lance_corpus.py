@@ -13,15 +13,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from functools import partial, reduce
 from hashlib import sha256
 from operator import or_
+from pathlib import Path
 from typing import NamedTuple, Self
 
 import lancedb
 import msgspec
 import pyarrow as pa
+from filelock import AsyncFileLock
 from lancedb import AsyncConnection, AsyncTable
 from lancedb.expr import col, lit
 from lancedb.index import FTS
@@ -255,7 +258,12 @@ class LanceCorpus:
         """The table, which is there from now on, with its index."""
         table = await self._opened(name)
         if table is None:
-            table = self._tables[name] = await self._connection.create_table(name, schema=ROWS)
+            # LanceDB looks whether a table is there and then makes it: of two that do so at once, the later empties
+            # what the earlier has written to by then. A bucket has no such lock.
+            async with nullcontext() if "://" in self._uri else AsyncFileLock(Path(self._uri) / f"{name}.lock"):
+                table = await self._opened(name)
+                if table is None:
+                    table = self._tables[name] = await self._connection.create_table(name, schema=ROWS)
         if not await table.list_indices():
             await table.create_index("words", config=_WORDS)
         return table

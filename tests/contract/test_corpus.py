@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,6 +158,25 @@ async def test_workers_that_write_at_once_lose_no_write(another: Another) -> Non
     assert (await workers[0].digests("bank", "faq")).keys() == names
     assert len(await found(workers[1])) == 15
     assert len(await found(workers[2], [Condition(field="field 2-4", any_of=[4.0])])) == 1
+
+
+async def test_a_collection_is_made_once_however_many_write_its_first_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = [await LanceCorpus.open(str(tmp_path), model=MODEL) for _ in range(3)]
+    made: list[str] = []
+    for worker in workers:
+        make = worker._connection.create_table
+
+        async def counted(name: str, make: Any = make, **given: Any) -> Any:
+            made.append(name)
+            return await make(name, **given)
+
+        monkeypatch.setattr(worker._connection, "create_table", counted)
+    await asyncio.gather(*(put(worker, f"d-{number}", "text") for number, worker in enumerate(workers)))
+    assert len(made) == 1
+    for worker in workers:
+        await worker.close()
 
 
 async def test_of_versions_that_are_written_at_once_the_latest_stays_whole(another: Another) -> None:
