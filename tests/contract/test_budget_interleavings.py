@@ -42,7 +42,7 @@ LOST_TWICE += [("flush", 0), *[("step", 0)] * 4]
 """Redis loses a reservation, grants another in its place, and loses that once both tasks are on the log."""
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(LOST_ON_ITS_WAY)
 @example(LOST_AT_THE_ENGINE)
 @example(OVER_THE_END)

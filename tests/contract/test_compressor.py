@@ -178,7 +178,7 @@ class TestExtractive:
         assert sum(map(count, found.texts)) <= count(passage) // 2
         assert sum(read) <= FILLING + 4 * len(passage)
 
-    @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         st.lists(st.sampled_from([LEASES, REGIONS, DEBT]) | st.text(max_size=80), max_size=4),
         st.text(max_size=30),

@@ -17,7 +17,7 @@ from schemas.records import Condition, Value
 from tests.fakes.corpus import fulfils
 from tests.fakes.documents import Another, chunks_of, found, put, vector_of
 
-LONGER = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LONGER = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
     ["", "..", "a/b", "a", "A", "b", "'; DROP TABLE x; --", '"', "`", "\\", "%", "_", "a' OR '1'='1", "日本", "\0"]
 )

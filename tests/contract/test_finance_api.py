@@ -93,7 +93,7 @@ def test_asking_for_anothers_rows_finds_none(served: Finance) -> None:
     assert lab.get("/v1/expensive?tenant=bank&tenant=lab").json()[0]["tenant"] == "lab"
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 12).flatmap(lambda size: st.tuples(*(entries(number) for number in range(size)))))
 def test_the_tenants_spends_are_parts_of_the_whole(ledger: tuple[Any, ...]) -> None:
     with finance(*ledger) as served:

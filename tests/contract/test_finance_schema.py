@@ -37,7 +37,7 @@ def served() -> Iterator[Served]:
 
 
 @pytest.mark.parametrize(("path", "method"), operations())
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_nothing_breaks_and_nothing_of_another_tenant_is_read(
     data: st.DataObject, path: str, method: str, served: Served, caplog: pytest.LogCaptureFixture

@@ -124,7 +124,7 @@ def test_the_most_expensive_requests_come_first_and_say_why(store: Store) -> Non
     assert rows == {one.request_id: one.cost for one in found}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 12).flatmap(lambda count: st.tuples(*(entries(number) for number in range(count)))))
 def test_every_answer_is_what_plain_addition_gives(ledgers: Ledgers, ledger: tuple[LedgerEntry, ...]) -> None:
     spent: dict[tuple[str, str], int] = defaultdict(int)

@@ -84,7 +84,7 @@ def test_a_row_that_was_never_written_is_none(store: Store) -> None:
     assert store.rollup(b"[]") is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(any_of(RollUp).filter(lambda row: "\0" not in "".join(row.savings)))
 def test_any_row_is_read_as_it_was_written(ledgers: Ledgers, row: RollUp) -> None:
     rounded = {"hour": row.hour - row.hour % HOUR} if row.hour > -(2**63) + HOUR else {"hour": 0}
@@ -94,7 +94,7 @@ def test_any_row_is_read_as_it_was_written(ledgers: Ledgers, row: RollUp) -> Non
         assert store.rollup(key_of(row)) == row
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(any_of(LedgerEntry))
 def test_any_entry_can_be_kept(ledgers: Ledgers, one: LedgerEntry) -> None:
     with ledgers() as store:
@@ -309,7 +309,7 @@ def test_the_waterfall_of_a_period_adds_up(store: Store) -> None:
     assert (later.list_cost, later.effective_cost, [line.gross for line in later.strategies]) == (5, 1, [4])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 2**50), max_size=8))
 def test_sums_are_exact_beyond_what_a_float_holds(ledgers: Ledgers, costs: list[int]) -> None:
     with ledgers() as store:

@@ -55,7 +55,7 @@ def total(rows: Iterable[dict[str, Any]], column: str) -> int:
     return int(sum((row[column] for row in rows), Decimal(0)).scaleb(9))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.integers(0, 10).flatmap(lambda count: st.tuples(*(entries(number) for number in range(count)))), st.booleans()
 )

@@ -42,7 +42,7 @@ def by_the_book(spent: dict[int, int], hours: range) -> list[int]:
     return found
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(COSTS, min_size=1, max_size=40), st.lists(COSTS, min_size=6, max_size=6))
 def test_an_hour_is_anomalous_by_the_book_and_no_other(usual: list[int], last: list[int]) -> None:
     spent = {at * HOUR_MS: usual[at % len(usual)] for at in range(HOURS)}

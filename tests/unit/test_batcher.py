@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.batcher import Batcher
@@ -120,7 +120,6 @@ async def test_a_caller_that_gives_up_during_its_batch_takes_nothing_from_the_ot
         await given_up
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 3)), max_size=30), st.integers(1, 5))
 def test_everybody_gets_his_own_result_whenever_he_comes(calls: list[tuple[int, int]], limit: int) -> None:
     async def scenario() -> None:

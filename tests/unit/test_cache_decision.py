@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Literal, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.cache.decision import Candidate, Tier, Verdict, by_guards, by_verifier, choose, reach
@@ -188,7 +188,6 @@ texts = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(
     texts,
     st.lists(st.tuples(texts, st.floats(0, 1)), max_size=5),

@@ -90,7 +90,7 @@ def test_what_expires_makes_room_and_so_does_the_oldest_when_it_is_full() -> Non
     assert {one.fingerprint for one in index.nearest(vector_of(3), 9)} == {f"{i:032x}" for i in range(11, 17)}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 12)), max_size=60), st.integers(3, 8))
 def test_an_index_holds_exactly_the_last_that_were_added_and_not_removed(
     steps: list[tuple[bool, int]], capacity: int

@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
@@ -186,7 +186,6 @@ def written(lines: list[tuple[str, int, str] | str]) -> str:
     return "\n".join(text)
 
 
-@settings(deadline=None)
 @given(LINES, st.integers(4, 40), st.sampled_from(["", "title"]))
 def test_no_word_is_lost_none_changes_its_place_and_no_chunk_is_too_large(
     lines: list[tuple[str, int, str] | str], size: int, title: str
@@ -199,7 +198,6 @@ def test_no_word_is_lost_none_changes_its_place_and_no_chunk_is_too_large(
     assert all(piece.text.strip() for piece in found)
 
 
-@settings(deadline=None)
 @given(LINES, st.integers(4, 40))
 def test_nothing_but_headers_and_fences_is_in_two_chunks(lines: list[tuple[str, int, str] | str], size: int) -> None:
     markdown = written(lines)
@@ -214,7 +212,6 @@ def test_nothing_but_headers_and_fences_is_in_two_chunks(lines: list[tuple[str, 
     assert len(twice) == len(set(twice))
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("ab1 .,\n#-|`>*_[](){}<>é中🙂\\\u00ad\u200b\x1c\x85"), max_size=300), st.integers(8, 64))
 @example("\x1c", 8)
 def test_any_text_at_all_keeps_its_letters_under_the_tokenizer_of_the_embedder(

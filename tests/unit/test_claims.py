@@ -257,7 +257,7 @@ def logs(draw: st.DrawFn) -> Log[Message]:
     return log
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(logs(), st.data())
 def test_the_winner_is_the_first_under_any_crash_redelivery_and_rebalance(log: Log[Message], data: Any) -> None:
     """Two workers, of which one at a time has the partition; each keeps its own files, and may lose any of them."""
@@ -297,7 +297,7 @@ def test_the_winner_is_the_first_under_any_crash_redelivery_and_rebalance(log: L
         asyncio.run(scenario(Path(folder)))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(logs(), st.data())
 def test_two_workers_on_the_same_files_agree(log: Log[Message], data: Any) -> None:
     """One has lost the partition and does not know it yet."""

@@ -336,7 +336,7 @@ EVERYTHING = {
 }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sets(st.sampled_from(sorted(EVERYTHING))),
     st.lists(st.integers(0, 12), max_size=9),
@@ -355,7 +355,7 @@ async def test_whatever_the_strategies_it_adds_up(chosen: set[str], words: list[
         assert removed(task).get("history", 0) == 0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sets(st.sampled_from(sorted(EVERYTHING))),
     st.lists(st.integers(0, 12), max_size=9),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from agents.cache.canonical import canonical
@@ -43,7 +43,6 @@ def essence(request: PredictionRequest, version: str) -> Any:
     return version, request.tenant, request.task, request.model, request.messages[:-1], request.sampling
 
 
-@settings(deadline=None)
 @given(requests, requests, names, names)
 def test_scopes_are_equal_exactly_where_all_that_matters_is(
     one: PredictionRequest, other: PredictionRequest, version: str, next_version: str
@@ -61,7 +60,6 @@ FIELDS = {
 }
 
 
-@settings(deadline=None)
 @given(requests, st.sampled_from(sorted(FIELDS)), st.data())
 def test_a_change_of_any_one_field_changes_the_scope(
     request: PredictionRequest, field: str, data: st.DataObject
@@ -71,7 +69,6 @@ def test_a_change_of_any_one_field_changes_the_scope(
     assert scope(changed, policy_version="v") != scope(request, policy_version="v")
 
 
-@settings(deadline=None)
 @given(requests, st.sampled_from(["temperature", "top_p", "max_tokens", "seed", "stop"]), st.data())
 def test_a_change_of_any_sampling_parameter_changes_the_scope(
     request: PredictionRequest, field: str, data: st.DataObject
@@ -83,21 +80,18 @@ def test_a_change_of_any_sampling_parameter_changes_the_scope(
     assert scope(changed, policy_version="v") != scope(request, policy_version="v")
 
 
-@settings(deadline=None)
 @given(requests, names)
 def test_who_pays_what_it_is_called_and_when_it_is_due_change_nothing(request: PredictionRequest, name: str) -> None:
     changed = msgspec.structs.replace(request, request_id=name, cost_center=name, deadline=7)
     assert scope(changed, policy_version="v") == scope(request, policy_version="v")
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(names, names), min_size=2, max_size=2, unique=True))
 def test_fingerprints_of_different_scopes_or_questions_differ(pairs: list[tuple[str, str]]) -> None:
     one, other = (fingerprint(*pair) for pair in pairs)
     assert one != other
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8")), st.sampled_from(["", " ", "\t\n", "  "]), st.booleans())
 def test_messages_with_one_canonical_form_have_one_fingerprint(text: str, space: str, fold: bool) -> None:
     spaced = space + text.replace(" ", f" {space}") + space
@@ -106,7 +100,6 @@ def test_messages_with_one_canonical_form_have_one_fingerprint(text: str, space:
     assert one == other
 
 
-@settings(deadline=None)
 @given(names, names, names, names)
 def test_what_may_not_be_shared_meets_only_itself(within: str, question: str, one: str, other: str) -> None:
     assert (unshared(within, question, one) == unshared(within, question, other)) is (one == other)

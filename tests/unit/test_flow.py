@@ -209,7 +209,7 @@ async def test_finished_records_behind_an_unfinished_one_count_until_they_are_ac
     assert bench.started == [0, 1, 2, 3, 4]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(order=st.permutations(range(8)), fatal=st.integers(0, 7))
 def test_nothing_from_a_fatal_record_on_is_acknowledged_in_any_order(order: list[int], fatal: int) -> None:
     async def run() -> None:

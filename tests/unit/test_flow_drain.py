@@ -202,7 +202,7 @@ class Log:
     position = 0
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_nothing_is_ever_acknowledged_past_unfinished_work_and_all_is_in_the_end(data: st.DataObject) -> None:
     plan = data.draw(st.lists(fates, min_size=1, max_size=25))

@@ -169,7 +169,7 @@ async def test_a_summary_that_would_be_no_shorter_is_never_asked_for() -> None:
     assert (await talk.ask(conversation(9))).asked_for is None
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 25), max_size=24), st.integers(5, 100))
 async def test_wherever_a_conversation_ends_it_has_cost_at_most_twice_what_it_would_have(
     lengths: list[int], percent: int

@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from pypdf import PdfWriter
@@ -206,7 +206,6 @@ def test_a_first_column_without_a_name_keeps_its_place() -> None:
 CELL = st.text(st.sampled_from("ab|,;\"' 1\\`\n\u2028\x85"), max_size=5)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(CELL, min_size=1, max_size=3).map(lambda cells: ["", "x", *cells]), max_size=5))
 def test_a_table_of_any_cells_is_one_table_to_a_markdown_reader(rows: list[list[str]]) -> None:
     rows = [["name", "a", "b", "c", "d"], *rows]
@@ -238,7 +237,6 @@ def test_a_pdf_without_text_says_why(raw: bytes, says: str) -> None:
         pdf(raw)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.text() | st.booleans() | NUMBERS | st.none() | st.lists(st.text())))
 def test_metadata_is_text_numbers_and_booleans_and_nothing_is_rounded(fields: dict[str, object]) -> None:
     metadata, left_out = typed(fields)
@@ -375,7 +373,6 @@ def test_a_tenant_that_the_policy_does_not_know_has_no_documents() -> None:
         collection("nobody").removed("cards.md")
 
 
-@settings(deadline=None)
 @given(st.text(), st.text(), st.text(), st.text())
 def test_no_two_collections_share_a_key(tenant: str, name: str, other: str, another: str) -> None:
     assert (key(tenant, name) == key(other, another)) == ((tenant, name) == (other, another))

@@ -39,7 +39,7 @@ def test_an_odd_file_is_refused_with_the_reason(tmp_path: Path, name: str, raw: 
         collection().ingested(File(path, name))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(sorted(READERS)),
     st.sampled_from([b"", b"---\n", b"+++\n", b"<p>", b"%PDF-1.7\n"]),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.corpus import Held, passage
@@ -308,7 +308,6 @@ def test_a_passage_is_the_same_to_the_stage_and_to_whoever_retrieves() -> None:
 CHANGE = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["one.", "two.", "three.", None]))
 
 
-@settings(deadline=None)
 @given(st.lists(CHANGE, max_size=8), st.lists(st.integers(0, 7), max_size=3))
 def test_whatever_is_delivered_again_in_whatever_company_the_last_of_each_id_is_what_is_found(
     changes: list[tuple[str, str | None]], crashes: list[int]

@@ -124,7 +124,7 @@ async def test_a_parcel_is_settled_by_the_first_who_says_so() -> None:
     assert (receipt.error, receipt.lost, receipt.settled.done()) == (None, [], False)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     sends=st.lists(st.integers(1, 4), min_size=1, max_size=15),
     fates=st.lists(st.sampled_from(["", "", "", "lost", "raises"]), min_size=60, max_size=60),

@@ -123,7 +123,7 @@ def checked(log: Log[LedgerEntry], store: Store) -> None:
     assert len(queries.spend(["tenant", "source", "hour"])) == len(expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_the_totals_survive_any_crash_redelivery_repeat_and_rebalance(data: st.DataObject) -> None:
     """Two workers with files of their own, one database, one compacted topic; one worker at a time has the partition.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.context.prompt import Draft
@@ -52,7 +52,6 @@ def test_equal_passages_make_equal_beginnings() -> None:
 parts = st.lists(st.text("ab ", max_size=20), max_size=4)
 
 
-@settings(deadline=None)
 @given(parts, st.lists(st.sampled_from(["retrieval", "history", "few_shot", "compression"]), max_size=4))
 async def test_what_is_removed_and_what_is_left_make_what_was_published(passages: list[str], order: list[str]) -> None:
     tokens = Words()

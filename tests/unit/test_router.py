@@ -123,7 +123,7 @@ def test_where_no_order_is_told_the_area_is_that_of_drawing_lots() -> None:
 qualities = st.lists(st.tuples(*[st.sampled_from([0.0, 0.25, 1.0])] * 2, st.integers(0, 5)), min_size=10, max_size=40)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(qualities, st.integers(1, 3))
 def test_the_reverse_order_loses_what_an_order_gains(drawn: list[tuple[float, float, int]], folds: int) -> None:
     cheap, strong, order = ([float(one[at]) for one in drawn] for at in range(3))

@@ -269,7 +269,7 @@ def test_an_answer_is_settled_however_late_it_comes(tmp_path: Path) -> None:
     assert worker.stage.deadline(log.delivery(0)) > 2**62
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([ONCE, AGAIN]), st.integers(0, 5)), max_size=14),
     st.data(),
