@@ -43,7 +43,7 @@ class Readings:
     """
 
     def __init__(self, verifier: Verifier, embedder: Embedder) -> None:
-        self._verifier = verifier
+        self.verifier = verifier
         self._embedder = embedder
         self._kept: OrderedDict[str, Reading] = OrderedDict()
         self._words = 0
@@ -63,7 +63,7 @@ class Readings:
 
     def keep(self, text: Text, embedded: Embedded) -> Reading:
         """Read and keep a question that is embedded already: it is about to become an entry."""
-        reading = self._verifier.read(text, embedded)
+        reading = self.verifier.read(text, embedded)
         replaced = self._kept.pop(text.canonical, None)
         self._kept[text.canonical] = reading
         self._words += _size(reading) - (_size(replaced) if replaced else 0)

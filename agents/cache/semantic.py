@@ -67,7 +67,6 @@ class SemanticCache:
         self._scopes = scopes
         self._lessons = lessons
         self._entries = entries
-        self._verifier = verifier
         self._readings = Readings(verifier, embedder) if verifier else None
         self._outage = outage
 
@@ -124,8 +123,8 @@ class SemanticCache:
         text = Text.read(question)
         guarded = (by_guards(text, candidate, threshold=task.threshold) for candidate in candidates)
         verdict = choose(guarded, standing.is_open)
-        verifier, readings = self._verifier, self._readings
-        if verdict.hit is not None or verifier is None or readings is None:
+        readings = self._readings
+        if verdict.hit is not None or readings is None:
             return verdict
         mine = readings.keep(text, asked)
         nearest = candidates[:VERIFIED]
@@ -133,7 +132,7 @@ class SemanticCache:
         if embedded := sum(read.tokens for read in stored):
             spend(embedded)
         verified = (
-            by_verifier(candidate, verifier.judge(mine, read.reading, candidate.cosine))
+            by_verifier(candidate, readings.verifier.judge(mine, read.reading, candidate.cosine))
             for candidate, read in zip(nearest, stored, strict=True)
         )
         return choose(chain(verdict.judged, verified), standing.is_open)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,13 +21,10 @@ TEXT = "# Cards\n\nText.\n"
 
 
 @pytest.fixture(autouse=True)
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    for name in list(os.environ):
-        if name.startswith("HEADRACE_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HEADRACE_STATE_DIR", str(tmp_path / "state"))
+def home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HEADRACE_STATE_DIR", str(home / "state"))
     monkeypatch.setenv("HEADRACE_KAFKA", NOWHERE)
-    return tmp_path
+    return home
 
 
 @pytest.fixture

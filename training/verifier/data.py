@@ -1,6 +1,6 @@
 """Pairs made ready for the model: what the verifier would see of each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -29,15 +29,10 @@ class Prepared(NamedTuple):
 SERVED_FROM = 0.95
 
 
-def readings(texts: Iterable[str], words: Words, states: Mapping[str, Embedded]) -> dict[str, Reading]:
-    """Each text as the verifier takes it."""
-    plain = sorted({canonical(text) for text in texts})
-    return {text: Reading.of(Text.read(text), states[text], words) for text in plain}
-
-
 def prepare(pairs: Sequence[tuple[str, str]], words: Words, states: Mapping[str, Embedded]) -> Prepared:
     """Work out what the verifier would see of each pair."""
-    read = readings({text for pair in pairs for text in pair[:2]}, words, states)
+    texts = {canonical(text) for pair in pairs for text in pair[:2]}
+    read = {text: Reading.of(Text.read(text), states[text], words) for text in sorted(texts)}
     every, rows, vetoed, served = [], [], [], []
     for pair in pairs:
         one, other = canonical(pair[0]), canonical(pair[1])

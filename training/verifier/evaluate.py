@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from agents.cache.canonical import canonical
-from agents.cache.guards import compare
+from agents.cache.guards import Text, compare
 from agents.cache.verifier import Reading, Verifier
 from agents.embedding import Embedded
 from agents.wilson import interval
 from training.verifier import fresh
-from training.verifier.data import SERVED_FROM, readings
+from training.verifier.data import SERVED_FROM
 from training.verifier.embed import embed
 
 SEED = 7
@@ -27,7 +27,7 @@ def served(pairs: Sequence[tuple[str, str]], verifier: Verifier) -> list[bool]:
     """Which pairs are served; the embedder loads in seconds."""
     texts = {canonical(text) for pair in pairs for text in pair}
     states = embed(texts)
-    read = readings(texts, verifier.words, states)
+    read = {text: verifier.read(Text.read(text), states[text]) for text in texts}
     return [_serves(canonical(one), canonical(other), states, read, verifier) for one, other in pairs]
 
 

@@ -37,7 +37,7 @@ class Verifier:
 
     def __init__(self, model: Model, words: Words) -> None:
         self._model = model
-        self.words = words
+        self._words = words
 
     @classmethod
     def load(cls) -> Self:
@@ -59,7 +59,7 @@ class Verifier:
 
     def read(self, text: Text, embedded: Embedded) -> Reading:
         """What it compares of a question; ``embedded`` is of its canonical text."""
-        return Reading.of(text, embedded, self.words)
+        return Reading.of(text, embedded, self._words)
 
     def judge(self, asked: Reading, stored: Reading, cosine: float) -> Verified:
         """Judge whether `asked` may have the answer to `stored`, given the cosine of their embeddings.
@@ -75,8 +75,8 @@ class Verifier:
             return Verified(False, 0.0, vetoes)
         if unfit := one.unfit or other.unfit:
             return Verified(False, 0.0, (unfit,))
-        compared = Compared.of(one, other, self.words)
-        row = features(compared, objections=objections, cosine=cosine, words=self.words)
+        compared = Compared.of(one, other, self._words)
+        row = features(compared, objections=objections, cosine=cosine, words=self._words)
         logit = self._model.logit(compared, row)
         return Verified(
             logit >= self._model.threshold,
